@@ -1,0 +1,52 @@
+# Two commands do all the set-up: `make demo` and `make test`. Each makes its own virtual environment in .venv.
+PYTHON ?= python3
+VENV   := .venv
+STAMP  := $(VENV)/.installed
+
+.PHONY: help demo test lint check format lock bench clean venv
+help:
+	@echo "make demo    two simulated wholesalers on loopback, the real daemon, a checked table at the end"
+	@echo "make test    lint, types and the whole test suite against real servers (apt installs them when root)"
+	@echo "make lint    ruff, mypy, pyright, import-linter"
+	@echo "make bench   the measurements behind the figures in docs/"
+	@echo "make lock    write requirements/*.lock anew (needs uv)"
+
+venv: $(STAMP)
+$(STAMP): pyproject.toml requirements/dev.lock
+	$(PYTHON) -c 'import sys; sys.exit("syncd needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+demo: $(STAMP)
+	$(VENV)/bin/syncd demo
+
+test: $(STAMP)
+	tests/servers.sh
+	$(MAKE) --no-print-directory lint
+	$(VENV)/bin/python -m pytest $(PYTEST)
+
+lint: $(STAMP)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python
+	$(VENV)/bin/lint-imports
+
+format: $(STAMP)
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+bench: $(STAMP)
+	$(VENV)/bin/python bench/run.py
+
+# Hashes, no download addresses: `uv export` writes neither index nor host.
+lock:
+	uv lock --quiet
+	uv export --quiet --frozen --all-extras --all-groups --no-emit-project --no-header --no-annotate --format requirements-txt > requirements/dev.lock
+	uv export --quiet --frozen --all-extras --no-default-groups --no-emit-project --no-header --no-annotate --format requirements-txt > requirements/run.lock
+	@! grep -nE '://' requirements/*.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The composition root: settings become accounts, sinks, a journal and jobs."""

@@ -1,0 +1,67 @@
+"""The verbs. One file a verb; a verb imports what it needs when it runs, so `syncd --version` stays cheap.
+
+`main` is the only place where an error becomes words on a terminal and an exit status (docs/cli.md).
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Never
+
+import click
+
+from syncd import __version__
+from syncd.errors import SyncdError
+
+VERBS = {
+    "parse": "syncd.cli.parse:parse",
+}
+"""Verb to `module:command`; a group of verbs is one entry."""
+
+
+class LazyGroup(click.Group):
+    """A click group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name every verb, in the order in which the help shows them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one verb."""
+        if cmd_name not in VERBS:
+            return None
+        module, _, name = VERBS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="syncd")
+def syncd() -> None:
+    """Carry orders to the wholesaler, and bring back what it answers. An order is taken exactly once."""
+
+
+def main(arguments: Sequence[str] | None = None) -> Never:
+    """Run a verb and leave the process with its exit status."""
+    try:
+        status = syncd.main(args=arguments, prog_name="syncd", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("syncd: stopped", err=True)
+        sys.exit(130)
+    except SyncdError as error:
+        click.echo(f"syncd: {error}", err=True)
+        if error.remedy:
+            click.echo(f"       {error.remedy}", err=True)
+        sys.exit(error.exit_status)
+    except Exception as error:
+        if os.environ.get("SYNCD_DEBUG"):
+            raise
+        click.echo(f"syncd: internal error: {type(error).__name__}: {error}", err=True)
+        click.echo("       Please report it; SYNCD_DEBUG=1 shows where it happened.", err=True)
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)

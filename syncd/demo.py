@@ -1,0 +1,1 @@
+"""The demonstration: two simulated houses, the real daemon, a checked table."""

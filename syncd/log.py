@@ -1,0 +1,1 @@
+"""Logging: one canonical line for each interchange and step."""

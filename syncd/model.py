@@ -1,0 +1,176 @@
+"""The words every room speaks: files, interchanges, deliveries, findings and verdicts. Values only, no behaviour.
+
+An *interchange* is one file on its way, in or out. Inbound it moves through `State`, outbound through `Step`
+(docs/guarantee.md draws both). What happened to it is written down before and after every effect.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Direction(StrEnum):
+    """Which way an interchange travels, seen from the shop."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Mode(StrEnum):
+    """The FTP representation type: RFC 959, chapter 3.1.1. The value is the argument of TYPE."""
+
+    ASCII = "A"
+    BINARY = "I"
+
+
+class State(StrEnum):
+    """Where an inbound interchange stands."""
+
+    ANNOUNCED = "announced"
+    """Seen in a listing; RETR may have been sent."""
+    SPOOLED = "spooled"
+    """Its bytes are on our disk, fsynced. `proven` says whether the server's 226 and the size were seen too."""
+    PARSED = "parsed"
+    """Judged whole, and deliveries are due."""
+    DONE = "done"
+    """Every sink has it."""
+    QUARANTINED = "quarantined"
+    """Kept, and handed to nobody: rejected content, or a partial transfer. Also an outbox file that may not be sent."""
+    ABANDONED = "abandoned"
+    """Announced, and gone from the server before we had a byte of it."""
+
+
+class Step(StrEnum):
+    """Where an outbound interchange stands."""
+
+    QUEUED = "queued"
+    STORING = "storing"
+    STORED = "stored"
+    PUBLISHING = "publishing"
+    SENT = "sent"
+    UNCONFIRMED = "unconfirmed"
+    CONFIRMED = "confirmed"
+    HELD = "held"
+
+
+class Hold(StrEnum):
+    """Why an order is held: it may have been taken (doubt), or it was never sent (guard)."""
+
+    DOUBT = "doubt"
+    GUARD = "guard"
+
+
+class Severity(StrEnum):
+    """What a finding does to its file: an error rejects it, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a parser has to say about a file; `line` counts from 1, `raw` is the text in question."""
+
+    code: str
+    severity: Severity
+    line: int | None
+    message: str
+    raw: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsKey:
+    """What makes a delivered position unique across files: formats.md, chapter 2.5."""
+
+    supplier: str
+    receiver: str
+    note: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a format says about one whole file, before anybody sees a record of it."""
+
+    format: str
+    kind: str
+    accepted: bool
+    findings: tuple[Finding, ...] = ()
+    """The first hundred, in file order."""
+    codes: Mapping[str, int] = field(default_factory=dict)
+    """All findings, counted by code."""
+    header: Mapping[str, str | int | None] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Records by class name."""
+    references: tuple[str, ...] = ()
+    """The distinct order references (1041), in order of appearance."""
+    goods: tuple[tuple[int, GoodsKey], ...] = ()
+    """Line number and key of each bookable position."""
+    stamp: str | None = None
+    """Of a snapshot: `YYYYMMDDHHMM`, which orders snapshots of one account."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file as a listing shows it: size in bytes, modification time in UTC; None is not known."""
+
+    name: str
+    size: int | None = None
+    modified: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interchange:
+    """One file on its way, as the journal holds it."""
+
+    id: int
+    account: str
+    channel: str
+    direction: Direction
+    name: str
+    """The supplier's name for it: of the remote file, or the name an order is published under."""
+    state: State | Step
+    size: int | None
+    modified: datetime | None
+    sha256: str | None
+    spool: str | None
+    """Its file in the spool; our own id, never a name that a server gave."""
+    proven: bool
+    hold: Hold | None
+    reason: str | None
+    """Why it is held, quarantined or abandoned, in words."""
+    temp_name: str | None
+    attempt: int
+    intent_at: datetime | None
+    """When the last step that may have an effect at the server was written down."""
+    kind: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One interchange for one sink; `key` is stable over every repetition."""
+
+    id: int
+    interchange_id: int
+    sink: str
+    key: str
+    attempts: int
+    next_attempt: datetime
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something only a person can mend, shown until it is over; opened once, however often it is seen."""
+
+    id: int
+    account: str | None
+    code: str
+    message: str
+    remedy: str
+    opened_at: datetime
+    last_seen_at: datetime
+    count: int

@@ -1,0 +1,1 @@
+"""What to do next, as pure decisions: never an effect, never a clock of its own."""

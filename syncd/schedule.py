@@ -1,0 +1,1 @@
+"""APScheduler as an alarm clock, and nothing more."""

@@ -1,0 +1,50 @@
+"""The seam to whatever the shop runs: a sink gets whole interchanges, each at least once, with a stable key.
+
+A sink is a class registered under the entry point group `syncd.sinks`. It has a pydantic model `Settings` (the table
+`[sink.NAME]` without `type`), is made once with those settings, and is asked to deliver one batch at a time.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One interchange as a sink sees it: judged and accepted, its raw bytes on disk, its records on demand."""
+
+    key: str
+    """Stable over every repetition: SHA-256 of account, name and content."""
+    account: str
+    supplier: str
+    channel: str
+    kind: str
+    """ELS, ERM, UNKNOWN, BHDART, RAW, or another Digicom message type."""
+    name: str
+    """The supplier's file name; it matched the channel's pattern."""
+    sha256: str
+    raw: Path
+    """The unchanged bytes. Never write to it."""
+    header: Mapping[str, str | int | None]
+    counts: Mapping[str, int]
+    snapshot: bool
+    """The records are the complete state: what is absent is gone."""
+    records: Callable[[], Iterator[Any]]
+    """The records, in file order, each a frozen dataclass; may be called again."""
+
+
+class Sink(Protocol):
+    """Where accepted interchanges go."""
+
+    Settings: ClassVar[type[BaseModel]]
+
+    async def deliver(self, batch: Batch) -> None:
+        """Take one batch, or raise SinkError. May see the same key twice; the effect should be once."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...

@@ -1,0 +1,1 @@
+"""The sink every shop understands: a folder."""

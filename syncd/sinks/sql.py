@@ -1,0 +1,1 @@
+"""The sink for SQLite and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Questions to the journal: what is going on, what waits, what a person must do."""

@@ -1,0 +1,1 @@
+"""Which TLS context a supplier gets."""
