@@ -33,7 +33,13 @@ class Batch:
     snapshot: bool
     """The records are the complete state: what is absent is gone."""
     records: Callable[[], Iterator[Any]]
-    """The records, in file order, each a frozen dataclass; may be called again."""
+    """The records, in file order, each a frozen dataclass with a field `line`; may be called again.
+
+    A record class may say what makes a record unique across files, for sinks that can update in place:
+    `key: ClassVar[tuple[str, ...]]`, the names of fields. A record in which one of them is None has no such key.
+    """
+    stamp: str | None = None
+    """Of a snapshot: `YYYYMMDDHHMM`. A sink that holds a later snapshot of the account does not go back to this one."""
 
 
 class Sink(Protocol):
