@@ -1,1 +1,232 @@
-"""What to do next, as pure decisions: never an effect, never a clock of its own."""
+"""What to do next, as pure decisions: never an effect, never a clock of its own.
+
+The jobs learn both sides (journal and server), ask here, and run what comes back. Everything that must never be got
+wrong is decided here: whether an order may be sent again, whether a file is new, whether a login is allowed.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from syncd.model import Hold, Interchange, Mode, RemoteFile, State, Step
+from syncd.suppliers.rules import Consume, Inbound, Outbound, Publish
+
+TEMP_PROOF_MAX_AGE = timedelta(hours=1)
+"""After this, a missing temporary name proves nothing: the server's own housekeeping may have removed it."""
+
+RECEIPT_MAX_AGE = timedelta(hours=24)
+"""How long an order without a 226 waits for evidence before a person is asked."""
+
+FIRST_RETRY = timedelta(seconds=30)
+LAST_RETRY = timedelta(hours=1)
+
+
+# -- inbound ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Read this file."""
+
+    channel: Inbound
+    file: RemoteFile
+
+    def __str__(self) -> str:
+        size = "size unknown" if self.file.size is None else f"{self.file.size} bytes"
+        return f"fetch {self.channel.directory}/{self.file.name} ({size})"
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Delete this file at the server: we have it, parsed and accepted."""
+
+    channel: Inbound
+    file: RemoteFile
+
+    def __str__(self) -> str:
+        return f"remove {self.channel.directory}/{self.file.name}: parsed and accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Do not read this file now: the disk could not keep it, and reading may delete it at the server."""
+
+    channel: Inbound
+    file: RemoteFile
+    lacking: int
+    """Bytes that are missing on our disk."""
+
+    def __str__(self) -> str:
+        return f"leave {self.channel.directory}/{self.file.name}: {self.lacking} bytes are missing on our disk"
+
+
+FileAction = Fetch | Remove | Leave
+
+
+def plan_fetch(
+    channel: Inbound, listing: Sequence[RemoteFile], known: Mapping[RemoteFile, Interchange], spare: int
+) -> list[FileAction]:
+    """Decide what to do with each file of a listing; files that are not the channel's are left alone.
+
+    `spare` is what the disk can take, in bytes, with the reserve kept.
+    """
+    actions: list[FileAction] = []
+    for file in listing:
+        action = _fetch_action(channel, file, known.get(file)) if channel.takes(file.name) else None
+        if isinstance(action, Fetch):
+            spare -= file.size or 0
+            if spare < 0:
+                action = Leave(channel, file, -spare)
+                spare += file.size or 0
+        if action is not None:
+            actions.append(action)
+    return actions
+
+
+def _fetch_action(channel: Inbound, file: RemoteFile, known: Interchange | None) -> Fetch | Remove | None:
+    if known is None or _never_had_it_whole(known):
+        return Fetch(channel, file)
+    if channel.consume is Consume.WE_REMOVE and known.state in (State.PARSED, State.DONE):
+        return Remove(channel, file)
+    if channel.consume is Consume.SERVER_REMOVES and None in (file.size, file.modified):
+        return Fetch(channel, file)  # reading deletes, so a file of this name is another one unless size and time agree
+    return None
+
+
+def _never_had_it_whole(known: Interchange) -> bool:
+    partial = known.state is State.QUARANTINED and not known.proven
+    return partial or known.state in (State.ANNOUNCED, State.ABANDONED)
+
+
+def sizes_agree(listed: int, received: int, line_feeds: int, mode: Mode) -> bool:
+    """Tell whether a download has the listed size; in ASCII the server may have turned each LF into CR LF."""
+    return received == listed or (mode is Mode.ASCII and received == listed + line_feeds)
+
+
+def stored_sizes(data: bytes, mode: Mode) -> frozenset[int]:
+    """Return the sizes a server may report for an upload: as sent, or in ASCII with LF alone (RFC 959, 3.1.1.1)."""
+    sizes = {len(data)}
+    if mode is Mode.ASCII:
+        sizes.add(len(data) - data.count(b"\r\n"))
+    return frozenset(sizes)
+
+
+# -- outbound ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Upload the bytes; under RENAME under a new temporary name, and remove the old one."""
+
+    def __str__(self) -> str:
+        return "upload"
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Publish the verified temporary file: RNFR, journal, RNTO."""
+
+    def __str__(self) -> str:
+        return "publish by renaming the verified upload"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ask the server about the temporary name: only its presence or absence is evidence."""
+
+    def __str__(self) -> str:
+        return "look for the temporary name: it decides whether the order was published"
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirm:
+    """The upload was under way when it was cut, and there is no temporary name to ask for: wait for evidence."""
+
+    def __str__(self) -> str:
+        return "wait for evidence: the upload was cut and must not be repeated"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldBack:
+    """Ask a person."""
+
+    hold: Hold
+    reason: str
+
+    def __str__(self) -> str:
+        return f"hold: {self.reason}"
+
+
+Move = Store | Rename | Probe | Unconfirm | HoldBack
+
+
+def plan_store(channel: Outbound, order: Interchange, now: datetime) -> Move | None:
+    """Decide the next move for an order; None when there is nothing to do but wait.
+
+    Sources: Umbreit, chapter 3.1 (temporary name, processed once renamed); CB, Data exchange via FTP (no renaming).
+    """
+    age = now - (order.intent_at or order.updated_at)
+    if channel.publish is Publish.RENAME:
+        return _renamed(order, age)
+    return _direct(order, age)
+
+
+def _renamed(order: Interchange, age: timedelta) -> Move | None:
+    match order.state:
+        case Step.QUEUED | Step.STORING:  # a temporary name never counts: storing it again is no second order
+            return Store()
+        case Step.STORED:
+            return Rename()
+        case Step.PUBLISHING if age > TEMP_PROOF_MAX_AGE or age < timedelta(0):
+            return HoldBack(Hold.DOUBT, "the reply to the renaming was lost, and the temporary name proves nothing now")
+        case Step.PUBLISHING:
+            return Probe()
+    return None
+
+
+def _direct(order: Interchange, age: timedelta) -> Move | None:
+    match order.state:
+        case Step.QUEUED:
+            return Store()
+        case Step.STORING:
+            return Unconfirm()
+        case Step.UNCONFIRMED if age > RECEIPT_MAX_AGE:
+            return HoldBack(Hold.DOUBT, "the upload was cut before the server confirmed it, and no evidence came since")
+    return None
+
+
+def guard_order(twins: Iterable[Interchange], name: str, sha256: str) -> str | None:
+    """Say why an order must not be sent without a person's word: its bytes or its name were there before."""
+    for twin in twins:
+        if twin.sha256 == sha256:
+            return f"the same bytes came before as {twin.name} ({twin.state}, {twin.created_at:%Y-%m-%d %H:%M})"
+        if twin.name == name:
+            return f"the name was used before with other content ({twin.state}, {twin.created_at:%Y-%m-%d %H:%M})"
+    return None
+
+
+def refuse_name(channel: Outbound, name: str, refused_suffixes: frozenset[str]) -> str | None:
+    """Say why a file of this name cannot be uploaded through this channel."""
+    if not channel.takes(name):
+        return f"the name does not fit this supplier's rule ({channel.pattern})"
+    if any(name.lower().endswith(suffix) for suffix in refused_suffixes):
+        return "this kind of file would be transferred in ASCII and damaged"
+    return None
+
+
+def delivery_key(account: str, name: str, sha256: str) -> str:
+    """Return what stays the same over every repetition of a delivery: account, name and content."""
+    return hashlib.sha256("\n".join((account, name, sha256)).encode()).hexdigest()
+
+
+# -- time -------------------------------------------------------------------------------------------------------
+
+
+def next_attempt(failures: int, now: datetime) -> datetime:
+    """Return when to try again after so many failures in a row: 30 s, doubled each time, at most an hour."""
+    return now + min(FIRST_RETRY * 2 ** min(max(failures, 1) - 1, 10), LAST_RETRY)
+
+
+Clock = Callable[[], datetime]
+"""Always aware, always passed in."""

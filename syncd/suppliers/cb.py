@@ -47,7 +47,7 @@ CB = Supplier(
     ),
     visits=Daily(
         at=(time(1), time(5), time(14), time(16, 30), time(18), time(20), time(23)),
-        after=timedelta(minutes=5),  # "omstreeks"
+        after=(timedelta(minutes=5), timedelta(minutes=20)),  # "omstreeks"
     ),
     binary_suffixes=frozenset({".epub", ".jpg", ".pdf", ".zip"}),
     refused_suffixes=frozenset({".jpeg", ".png", ".gz", ".gif", ".tif", ".tiff", ".mp3"}),

@@ -124,8 +124,8 @@ class Daily:
     """Visit after each of these times of day, in the supplier's time zone."""
 
     at: tuple[time, ...]
-    after: timedelta
-    """How long after its time a file may be expected: suppliers say "about"."""
+    after: tuple[timedelta, ...] = (timedelta(0),)
+    """How long after each time to look: suppliers say "about", so soon after it, and once more."""
 
 
 @dataclass(frozen=True, slots=True)
