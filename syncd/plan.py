@@ -74,12 +74,10 @@ def plan_fetch(
     actions: list[FileAction] = []
     for file in listing:
         action = _fetch_action(channel, file, known.get(file)) if channel.takes(file.name) else None
-        if isinstance(action, Fetch):
-            spare -= file.size or 0
-            if spare < 0:
-                action = Leave(channel, file, -spare)
-                spare += file.size or 0
-        if action is not None:
+        if isinstance(action, Fetch) and spare < (file.size or 0):
+            actions.append(Leave(channel, file, (file.size or 0) - spare))
+        elif action is not None:
+            spare -= (file.size or 0) if isinstance(action, Fetch) else 0
             actions.append(action)
     return actions
 
@@ -225,7 +223,8 @@ def delivery_key(account: str, name: str, sha256: str) -> str:
 
 def next_attempt(failures: int, now: datetime) -> datetime:
     """Return when to try again after so many failures in a row: 30 s, doubled each time, at most an hour."""
-    return now + min(FIRST_RETRY * 2 ** min(max(failures, 1) - 1, 10), LAST_RETRY)
+    doublings = min(max(failures, 1) - 1, 10)
+    return now + min(FIRST_RETRY * (1 << doublings), LAST_RETRY)
 
 
 Clock = Callable[[], datetime]
