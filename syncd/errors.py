@@ -62,6 +62,17 @@ class StateDamagedError(StopError):
     exit_status = 7
 
 
+class ConflictError(StopError):
+    """A step of an interchange was asked for that is not where the caller believes; nothing was changed."""
+
+    code = "state-conflict"
+
+    def __init__(self, message: str, *, expected: str, found: str, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.expected = expected
+        self.found = found
+
+
 # -- later: temporary, the next visit tries again ---------------------------------------------------------------
 
 

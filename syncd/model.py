@@ -158,7 +158,8 @@ class Delivery:
     sink: str
     key: str
     attempts: int
-    next_attempt: datetime
+    next_attempt: datetime | None
+    """None: given up until a person asks for it again."""
     last_error: str | None
 
 
@@ -174,3 +175,76 @@ class Problem:
     opened_at: datetime
     last_seen_at: datetime
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of an interchange's history; `before` is None for the first."""
+
+    at: datetime
+    before: State | Step | None
+    after: State | Step
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What became of an accepted file: where it stands, what it must not hand over again, what it answered."""
+
+    interchange: Interchange
+    suppressed: frozenset[int]
+    """Line numbers whose goods an earlier interchange of the account has handed over."""
+    confirmed: tuple[Interchange, ...]
+    """The orders it confirmed."""
+    outdated: bool
+    """A snapshot older than the one in use: kept, and handed to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSample:
+    """One look at the clocks: the wall clock can be set, the boot clock only runs on, and only within one boot."""
+
+    wall: datetime
+    boot_id: str
+    boot_time: float
+    """Seconds of CLOCK_BOOTTIME, which counts suspended time too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to one login, and to the account until it ends; the highest fence is the only one that counts."""
+
+    account: str
+    holder: str
+    fence: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One line of the login ledger; `outcome` is None while the session runs."""
+
+    account: str
+    holder: str
+    at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    detail: str | None
+    tls: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """What is remembered of an account between two visits."""
+
+    name: str
+    supplier: str
+    next_due: datetime | None
+    paused: bool
+    paused_by: str | None
+    pause_reason: str | None
+    last_success: datetime | None
+    failures: int
+    """In a row."""
+    last_error_code: str | None
+    last_error: str | None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from syncd.model import Hold, Interchange, Mode, RemoteFile, State, Step
+from syncd.model import ClockSample, Hold, Interchange, Mode, RemoteFile, State, Step
 from syncd.suppliers.rules import Consume, Inbound, Outbound, Publish
 
 TEMP_PROOF_MAX_AGE = timedelta(hours=1)
@@ -229,3 +229,33 @@ def next_attempt(failures: int, now: datetime) -> datetime:
 
 Clock = Callable[[], datetime]
 """Always aware, always passed in."""
+
+
+# -- may we log in? ---------------------------------------------------------------------------------------------
+
+
+def rebase(stamp: ClockSample, sample: ClockSample) -> ClockSample:
+    """Return the moment to count from: the stamp, or now when the stamp lies in the future.
+
+    A stamp in the future means that a clock was set back. It is not believed: whoever counts from it writes the
+    sample in its place, so that the wait is one interval from now, never more and never less.
+    """
+    return sample if _passed(stamp, sample) < timedelta(0) else stamp
+
+
+def next_login(last: ClockSample | None, interval: timedelta, sample: ClockSample) -> datetime:
+    """Return when the next login is allowed; a time that is not after `sample.wall` means now.
+
+    Within one boot only the boot clock counts, so setting the wall clock changes nothing. After a reboot the wall
+    clock is all there is.
+    """
+    if last is None:
+        return sample.wall
+    return sample.wall + interval - _passed(rebase(last, sample), sample)
+
+
+def _passed(stamp: ClockSample, sample: ClockSample) -> timedelta:
+    """Return the time between two looks at the clocks, by the best clock they share."""
+    if stamp.boot_id == sample.boot_id:
+        return timedelta(seconds=sample.boot_time - stamp.boot_time)
+    return sample.wall - stamp.wall
