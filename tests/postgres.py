@@ -32,7 +32,16 @@ class Cluster:
         return f"postgresql://{USER}@/{name}?host={self.socket}"
 
     def sql(self, statement: str) -> None:
-        command = [self.programs / "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", self.url(), "-c", statement]
+        command: list[str | Path] = [
+            self.programs / "psql",
+            "-qX",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            self.url(),
+            "-c",
+            statement,
+        ]
         subprocess.run(command, check=True, capture_output=True, text=True)
 
     @contextmanager
@@ -63,12 +72,13 @@ def cluster() -> Iterator[Cluster]:
     server = None
     try:
         binaries, data, as_user = programs(), here / "data", _user(here)
-        initdb = [binaries / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        initdb = [str(binaries / "initdb"), "-D", str(data), "-U", USER]
+        initdb += ["-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         made = subprocess.run(initdb, capture_output=True, text=True, cwd=here, user=as_user)
         assert made.returncode == 0, made.stderr
         options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={here}", "-c", "max_connections=60"]
         with (here / "log").open("wb") as log:
-            command = [binaries / "postgres", "-D", data, *options]
+            command = [str(binaries / "postgres"), "-D", str(data), *options]
             server = subprocess.Popen(command, stdout=log, stderr=log, cwd=here, user=as_user)
         _await(binaries, here, server)
         yield Cluster(binaries, here)
