@@ -1,0 +1,50 @@
+"""Names of files in a shop's folder, made from a template and from words that a server gave.
+
+The words matched a pattern before they came here. They are looked at again all the same: what leaves this file is a
+relative path whose every part is a plain name.
+"""
+
+import string
+from pathlib import PurePosixPath
+
+from syncd.errors import SinkError
+from syncd.sinks.base import Batch
+
+FIELDS = ("account", "channel", "kind", "name", "supplier")
+LONGEST = 200
+"""Bytes in one part of a path: file systems allow 255, and suffixes are added."""
+
+
+def checked_template(template: str) -> str:
+    """Return a template of known fields that stays inside its folder; raise ValueError."""
+    for _text, field, spec, conversion in string.Formatter().parse(template):
+        if field is not None and (field not in FIELDS or spec or conversion):
+            raise ValueError(f"unknown field {{{field}}}; there are {', '.join(FIELDS)}")
+    parts = template.split("/")
+    if "{name}" not in parts[-1] or not all(_is_plain(part) for part in parts):
+        raise ValueError("must be a relative path whose last part holds {name}, without dot names")
+    return template
+
+
+def relative_path(template: str, batch: Batch) -> PurePosixPath:
+    """Fill in a template; raise SinkError when a word of the batch could lead out of the folder, or hide in it."""
+    words = {field: getattr(batch, field) for field in FIELDS}
+    for field, word in words.items():
+        if f"{{{field}}}" in template and not _is_plain(word):
+            raise SinkError(
+                f"{field} {word!r} cannot be part of a file name",
+                remedy="Hand this file over by hand from the spool; names with separators, dots in front or control "
+                "characters are never written.",
+            )
+    return PurePosixPath(template.format_map(words))
+
+
+def _is_plain(part: str) -> bool:
+    """Tell whether a part of a path is one visible name on every system that may share the folder."""
+    return (
+        0 < len(part.encode("utf-8", "replace")) <= LONGEST
+        and not part.startswith(".")
+        and part.isprintable()
+        and not any(character in '/\\:*?"<>|' for character in part)
+        and part == part.strip()
+    )

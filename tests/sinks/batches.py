@@ -1,0 +1,120 @@
+"""Invented batches for the tests of sinks: three kinds of records with every type of field that a record may have."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from syncd.sinks import Batch
+
+
+class Medium(StrEnum):
+    PAPER = "PHY"
+    FILE = "DIG"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    article: str
+    gross: Decimal
+    medium: Medium
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Like a despatch line: unique across files when it has a note."""
+
+    key: ClassVar[tuple[str, ...]] = ("note", "position")
+
+    line: int
+    note: str | None
+    position: Annotated[int, "four digits"]
+    article: str
+    quantity: int
+    price: Decimal
+    day: date | None = None
+    medium: Medium = Medium.PAPER
+    bookable: bool = True
+    parts: tuple[Part, ...] = ()
+    extras: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Like a report line, but without a key."""
+
+    line: int
+    reference: str | None
+    code: int
+    due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """Like a line of an inventory report."""
+
+    key: ClassVar[tuple[str, ...]] = ("ean",)
+
+    line: int
+    ean: str
+    quantity: int
+    changed: date | None = None
+
+
+def goods(line: int, *, note: str | None = "24123456", price: str = "12.9500", quantity: int = 2) -> Goods:
+    return Goods(
+        line=line,
+        note=note,
+        position=line,
+        article=f"{9780000000000 + line}",
+        quantity=quantity,
+        price=Decimal(price),
+        day=date(2026, 11, 20),
+        parts=(Part("9783131464712-1", Decimal("18.0000"), Medium.FILE),) if line % 5 == 0 else (),
+        extras=(("9040", "Grüße\n{\t\\"),) if line % 7 == 0 else (),
+    )
+
+
+def answer(line: int) -> Answer:
+    return Answer(line=line, reference=f"20{line}" if line % 2 else None, code=10, due=date(2026, 12, 24))
+
+
+def stock(line: int, quantity: int = 5) -> Stock:
+    return Stock(line=line, ean=f"{9789000000000 + line}", quantity=quantity, changed=date(2026, 1, 1 + line % 28))
+
+
+def records_of(kind: str, size: int, quantity: int = 5) -> Iterator[Any]:
+    """Make the records of a file with `size` lines: a BHDART of stock, or goods and answers mixed."""
+    if kind == "BHDART":
+        return (stock(line, quantity) for line in range(1, size + 1))
+    return (answer(line) if line % 4 == 0 else goods(line) for line in range(1, size + 1))
+
+
+def batch_of(
+    folder: Path, *, name: str = "R_90090024123456000000123", kind: str = "ELS", size: int = 10, **changes: Any
+) -> Batch:
+    """Make a batch whose raw file has one line per record."""
+    raw = b"".join(b"%d\r\n" % line for line in range(1, size + 1))
+    sha256 = hashlib.sha256(raw).hexdigest()
+    path = folder / f"{sha256[:16]}.spooled"
+    path.write_bytes(raw)
+    fields: dict[str, Any] = {
+        "key": hashlib.sha256(f"umbreit\0{name}\0{sha256}".encode("utf-8", "surrogatepass")).hexdigest(),
+        "account": "umbreit",
+        "supplier": "umbreit",
+        "channel": "answers",
+        "kind": kind,
+        "name": name,
+        "sha256": sha256,
+        "raw": path,
+        "header": {"receiver": "900900", "version": None, "test": 0},
+        "counts": {"Stock": size} if kind == "BHDART" else {"Goods": size - size // 4, "Answer": size // 4},
+        "snapshot": kind == "BHDART",
+        "records": lambda: records_of(kind, size),
+        "stamp": "202611220500" if kind == "BHDART" else None,
+    }
+    return Batch(**fields | changes)

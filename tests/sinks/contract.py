@@ -1,0 +1,192 @@
+"""What every sink must do: a sink's test subclasses `SinkContract` and says what its target is."""
+
+import asyncio
+import dataclasses
+import json
+import signal
+import subprocess
+import sys
+import threading
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from syncd.errors import ConfigError, SinkError
+from syncd.sinks import Batch, Sink, open_sink
+from tests.sinks.batches import batch_of
+
+Lines = Counter[tuple[str, int]]
+"""What the shop got: how many times each line of each file."""
+
+BIG = 100_000
+GROWTH = 20 * 1024
+"""KiB that a batch of 100,000 records may add to the peak of a small one; its records alone would take more."""
+
+HOSTILE = [
+    "../../escape",
+    "/etc/cron.d/escape",
+    "..",
+    ".",
+    "",
+    ".hidden",
+    "a/b",
+    "a\\b",
+    "nul\0byte",
+    "line\nfeed",
+    "bell\x07",
+    "right\u202eto left",
+    "x" * 300,
+    "lone\udc80surrogate",
+    " blank ",
+]
+
+
+class Target(ABC):
+    """The other side of a sink, as the shop sees it."""
+
+    type: ClassVar[str]
+    settings: dict[str, Any]
+
+    @abstractmethod
+    def lines(self) -> Lines:
+        """Look at everything the shop got since the target was made."""
+
+    @abstractmethod
+    def down(self) -> AbstractContextManager[None]:
+        """Take the target away for a while."""
+
+    @abstractmethod
+    def outside(self) -> set[str]:
+        """Name what lies around the target and must never change."""
+
+
+def lines_of(batch: Batch) -> Lines:
+    return Counter((batch.name, line) for line in range(1, sum(batch.counts.values()) + 1))
+
+
+@asynccontextmanager
+async def opened(target: Target) -> AsyncIterator[Sink]:
+    sink = open_sink(target.type, target.settings)
+    try:
+        yield sink
+    finally:
+        await sink.close()
+
+
+async def deliver(target: Target, *batches: Batch) -> None:
+    async with opened(target) as sink:
+        for batch in batches:
+            await sink.deliver(batch)
+
+
+def run_child(target: Target, folder: Path, **order: Any) -> subprocess.CompletedProcess[str]:
+    order |= {"type": target.type, "settings": target.settings, "folder": str(folder)}
+    command = [sys.executable, "-m", "tests.sinks.child", json.dumps(order)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100)
+
+
+class SinkContract:
+    """Inherit, give a fixture `target`, and the wrong settings with the key that a refusal must name."""
+
+    wrong: ClassVar[list[tuple[dict[str, Any], str]]]
+    reads_records: ClassVar[bool] = True
+
+    async def test_delivers_every_line_once(self, target: Target, tmp_path: Path):
+        first, second = batch_of(tmp_path), batch_of(tmp_path, name="R_900900M2412000000456", kind="ERM", size=3)
+        await deliver(target, first, second)
+        assert target.lines() == lines_of(first) + lines_of(second)
+
+    async def test_the_same_batch_twice_has_its_effect_once(self, target: Target, tmp_path: Path):
+        batch = batch_of(tmp_path)
+        await deliver(target, batch, batch)
+        seen = target.lines()
+        await deliver(target, batch)
+        assert seen == target.lines() == lines_of(batch)
+
+    def test_refuses_wrong_settings_by_name(self, target: Target):
+        for change, key in [*self.wrong, ({"nonsense": 1}, "nonsense")]:
+            with pytest.raises(ConfigError, match=key) as caught:
+                open_sink(target.type, target.settings | change)
+            assert caught.value.remedy
+
+    async def test_a_target_that_is_down_is_tried_again(self, target: Target, tmp_path: Path):
+        batch = batch_of(tmp_path)
+        async with opened(target) as sink:
+            with target.down(), pytest.raises(SinkError) as caught:
+                await sink.deliver(batch)
+            assert caught.value.remedy
+            await sink.deliver(batch)
+        assert target.lines() == lines_of(batch)
+
+    async def test_a_target_that_goes_down_between_two_batches(self, target: Target, tmp_path: Path):
+        first, second = batch_of(tmp_path), batch_of(tmp_path, name="R_90090024123457000000124", kind="ERM", size=4)
+        async with opened(target) as sink:
+            await sink.deliver(first)
+            with target.down(), pytest.raises(SinkError):
+                await sink.deliver(second)
+            await sink.deliver(second)
+        assert target.lines() == lines_of(first) + lines_of(second)
+
+    @pytest.mark.parametrize("place", [{"record": 0}, {"record": 6}, {"record": 12}, {"after": True}], ids=str)
+    async def test_killed_in_the_middle(self, target: Target, tmp_path: Path, place: dict[str, Any]):
+        batch = batch_of(tmp_path, size=12)
+        killed = run_child(target, tmp_path, batch={"size": 12}, **place)
+        expected = -signal.SIGKILL if self.reads_records or "after" in place else 0
+        assert killed.returncode == expected, killed.stderr
+        assert target.lines() in (Counter(), lines_of(batch))
+        await deliver(target, batch)
+        assert target.lines() == lines_of(batch)
+
+    async def test_a_failing_parser_leaves_nothing_behind(self, target: Target, tmp_path: Path):
+        def records() -> Iterator[Any]:
+            yield from list(batch.records())[:7]
+            raise RuntimeError("damaged")
+
+        batch = batch_of(tmp_path)
+        if self.reads_records:
+            with pytest.raises(RuntimeError, match="damaged"):
+                await deliver(target, dataclasses.replace(batch, records=records))
+            assert target.lines() == Counter()
+        await deliver(target, batch)
+        assert target.lines() == lines_of(batch)
+
+    @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+    async def test_a_hostile_name_stays_inside(self, target: Target, tmp_path: Path, name: str):
+        batch = batch_of(tmp_path, name=name, size=3)
+        before = target.outside()
+        with suppress(SinkError):
+            await deliver(target, batch)
+        assert target.outside() == before
+
+    def test_a_large_batch_takes_little_memory(self, target: Target, tmp_path: Path):
+        ran = run_child(target, tmp_path, batch={"size": BIG, "kind": "BHDART", "name": "big"})
+        assert ran.returncode == 0, ran.stderr
+        assert int(ran.stdout) < GROWTH
+
+    async def test_reads_records_beside_the_event_loop(self, target: Target, tmp_path: Path):
+        threads: set[int] = set()
+
+        def records() -> Iterator[Any]:
+            threads.add(threading.get_ident())
+            return batch.records()
+
+        batch = batch_of(tmp_path)
+        await deliver(target, dataclasses.replace(batch, records=records))
+        assert threading.get_ident() not in threads
+        assert bool(threads) == self.reads_records
+
+    async def test_cancelled_and_delivered_again(self, target: Target, tmp_path: Path):
+        batch = batch_of(tmp_path, size=40)
+        async with opened(target) as sink:
+            task = asyncio.create_task(sink.deliver(batch))
+            await asyncio.sleep(0.001)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await sink.deliver(batch)
+        assert target.lines() == lines_of(batch)
