@@ -1,0 +1,194 @@
+"""From blocks of bytes to whole lines: line ends, control bytes, byte order marks, and what bytes say of the charset.
+
+Rules for all formats. A line ends at LF; CRs right before it are dropped. Blank lines are skipped, where blank means
+0x20 and nothing else. No other control byte may occur, except one 0x1A (DOS end of file) as the very last byte.
+`str.splitlines` and `str.strip` know more line ends and blanks than these files do, so bytes are cut here by hand.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from syncd.formats.base import Source
+from syncd.formats.findings import Findings
+
+BLOCK = 1 << 18
+"""Bytes of whole lines that are handed on at once; larger blocks gain nothing and cost memory."""
+
+LONGEST_LINE = 1 << 16
+"""Bytes; a longer line is no record of any format here, and must not be gathered in memory."""
+
+BOM = b"\xef\xbb\xbf"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+DOS_EOF = b"\x1a"
+UNDEFINED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+"""What cp1252 does not define."""
+
+_CONTROL = re.compile(rb"[\x00-\x1f]")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+
+
+class Charset(StrEnum):
+    """The encodings that suppliers name."""
+
+    ANSI = "cp1252"
+    LATIN_1 = "iso-8859-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines with their terminators; `first` is the number of the first."""
+
+    first: int
+    data: bytes
+
+
+class Framing:
+    """Cuts one file into blocks of whole lines and remembers what its bytes say about the file as a whole.
+
+    `outgoing` files are judged more strictly, because they can still be mended.
+    """
+
+    def __init__(self, findings: Findings, charset: Charset, *, outgoing: bool = False) -> None:
+        self._findings = findings
+        self._charset = charset
+        self._outgoing = outgoing
+        self._bom = False
+        self._ending: bytes | None = None
+        self._mixed = False
+        self._high_line: int | None = None
+        self._undefined_line: int | None = None
+        self._utf_8 = True
+        self._content = False
+
+    def blocks(self, source: Source) -> Iterator[Block]:
+        """Yield the file as blocks of whole lines, without byte order mark and DOS end-of-file byte."""
+        rest, first = b"", 1
+        for chunk in _chunks(source):
+            data = rest + chunk if rest else chunk
+            if first == 1 and not self._bom:
+                data = self._without_bom(data)
+            cut = data.rfind(b"\n") + 1
+            rest = data[cut:]
+            if len(rest) > LONGEST_LINE:
+                line = first + data.count(b"\n", 0, cut)
+                self._findings.error("line-too-long", line, f"a line of more than {LONGEST_LINE} bytes", rest)
+                rest = rest[:LONGEST_LINE]
+            if cut:
+                block = self._looked_at(Block(first, data[:cut]))
+                first += block.data.count(b"\n")
+                yield block
+        yield from self._last(first, rest)
+
+    def finish(self) -> Charset:
+        """Note what can only be said of the whole file, and return the encoding to read it with."""
+        if not self._content:
+            self._findings.error("empty", None, "the file is empty; that never means “nothing today”")
+        if self._bom:
+            self._judge_bom()
+        if self._high_line is not None:
+            self._judge_charset(self._high_line)
+        if self._outgoing and self._ending == b"\n":
+            self._findings.warning("eol-lf", 1, "lines end with LF; they are sent with CR LF")
+        return Charset.LATIN_1 if self._undefined_line else self._charset
+
+    def lines(self, block: Block) -> Iterator[tuple[int, bytes]]:
+        """Yield number and bytes of each line that is not blank, without its end; control bytes are an error."""
+        lines = block.data.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        for number, line in enumerate(lines, block.first):
+            line = line.rstrip(b"\r")
+            if not line.strip(b" "):
+                continue
+            self._content = True
+            if control := _CONTROL.search(line):
+                position = control.start()
+                message = f"control byte 0x{line[position]:02X} at byte {position + 1}"
+                self._findings.error("control-byte", number, message, line)
+            yield number, line
+
+    def note_content(self) -> None:
+        """Remember that the file holds lines, where they were not asked for one by one."""
+        self._content = True
+
+    def _without_bom(self, data: bytes) -> bytes:
+        if data.startswith(UTF_16):
+            self._findings.error("charset", 1, "UTF-16: nobody here writes that", data[:16])
+        if not data.startswith(BOM):
+            return data
+        self._bom = True
+        return data[len(BOM) :]
+
+    def _last(self, first: int, rest: bytes) -> Iterator[Block]:
+        if rest.endswith(DOS_EOF):
+            self._findings.warning("dos-eof", first, "a DOS end-of-file byte (0x1A) at the end was dropped")
+            rest = rest[:-1]
+        if rest:
+            self._findings.warning("eol-missing", first, "the last line has no line end", rest)
+            yield self._looked_at(Block(first, rest))
+
+    def _looked_at(self, block: Block) -> Block:
+        if not block.data.isascii():
+            self._look_at_high_bytes(block)
+        crlf, lf = block.data.count(b"\r\n"), block.data.count(b"\n")
+        if lf and self._ending is None:
+            self._ending = b"\r\n" if block.data.find(b"\r\n") == block.data.find(b"\n") - 1 else b"\n"
+        if not self._mixed and (crlf != lf if self._ending == b"\r\n" else crlf):
+            self._note_mixed(block, _BARE_LF.search(block.data) if self._ending == b"\r\n" else None)
+        if not self._mixed and block.data.count(b"\r") != crlf and b"\r\r\n" in block.data:
+            self._mixed = True
+            line = _line_at(block, block.data.index(b"\r\r\n"))
+            self._findings.warning("eol-mixed", line, "a line ends with CR CR LF; the CRs were dropped")
+        return block
+
+    def _note_mixed(self, block: Block, bare: "re.Match[bytes] | None") -> None:
+        self._mixed = True
+        position = bare.start() if bare else block.data.index(b"\r\n")
+        self._findings.warning("eol-mixed", _line_at(block, position), "some lines end with CR LF, some with LF")
+
+    def _look_at_high_bytes(self, block: Block) -> None:
+        if self._high_line is None:
+            self._high_line = next(_line_at(block, i) for i, byte in enumerate(block.data) if byte > 0x7F)
+        if self._charset is Charset.ANSI and self._undefined_line is None:
+            where = [block.data.index(byte) for byte in UNDEFINED if byte in block.data]
+            self._undefined_line = _line_at(block, min(where)) if where else None
+        if self._utf_8:
+            try:
+                block.data.decode("utf-8")
+            except UnicodeDecodeError:
+                self._utf_8 = False
+
+    def _judge_bom(self) -> None:
+        if self._outgoing or self._high_line is not None:
+            self._findings.error("bom", 1, "the file begins with a UTF-8 byte order mark; it must be ANSI")
+        else:
+            self._findings.warning("bom", 1, "a UTF-8 byte order mark was dropped; the rest is plain ASCII")
+
+    def _judge_charset(self, line: int) -> None:
+        note = self._findings.error if self._outgoing else self._findings.warning
+        if self._utf_8:
+            note("charset-suspect", line, f"looks like UTF-8, and is to be {self._charset}: letters may be wrong")
+        elif self._undefined_line:
+            note("charset", self._undefined_line, "bytes that cp1252 does not define; ISO 8859-1 was used instead")
+
+
+def _line_at(block: Block, position: int) -> int:
+    return block.first + block.data.count(b"\n", 0, position)
+
+
+def _chunks(source: Source) -> Iterator[bytes]:
+    """Gather small blocks and cut large ones, so that every pass works on about `BLOCK` bytes."""
+    gathered: list[bytes] = []
+    size = 0
+    for chunk in source():
+        for start in range(0, len(chunk), BLOCK):
+            piece = chunk[start : start + BLOCK]
+            gathered.append(piece)
+            size += len(piece)
+            if size >= BLOCK:
+                yield b"".join(gathered)
+                gathered, size = [], 0
+    if gathered:
+        yield b"".join(gathered)

@@ -1,0 +1,152 @@
+"""The two parts of a BWA record, both driven by the record class: the fixed part, and the `*`-separated options.
+
+Records are judged as ISO 8859-1, one character a byte, because positions count bytes and the true encoding is known
+only at the end of the file. `strict` is for files we send: what is a warning in a file that came is an error there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from syncd.formats.fields import FieldError, Marker, Text, YesNo, markers
+from syncd.formats.findings import Findings
+from syncd.model import Severity
+
+Token = tuple[str, str]
+"""Id and value of an option, without the blanks at its end; the id of a malformed token is empty."""
+
+TERMINATOR = "9999"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a fixed part: characters `start` up to, not including, `stop`."""
+
+    name: str
+    start: int
+    stop: int
+    marker: Marker
+
+    def title(self) -> str:
+        """Name the column with its id and its place, from 1."""
+        number = f" ({self.marker.id:04d})" if self.marker.id else ""
+        return f"{self.name}{number} at {self.start + 1}–{self.stop}"
+
+
+class Layout:
+    """The record type, then the annotated fields of a class up to `last`; and its options, the fields after that."""
+
+    def __init__(self, record: type, type_id: str, *, last: str, strict: bool = False) -> None:
+        self.type_id = type_id
+        self.strict = strict
+        self.columns: list[Column] = []
+        self.options: dict[str, tuple[str, Marker]] = {}
+        start = len(type_id)
+        fixed = True
+        for name, marker in markers(record).items():
+            if fixed:
+                self.columns.append(Column(name, start, start + marker.length, marker))
+                start += marker.length
+            else:
+                self.options[f"{marker.id:04d}"] = (name, marker)
+            fixed = fixed and name != last
+        self.length = start
+
+    def read_fixed(self, text: str, line: int, findings: Findings) -> dict[str, Any] | None:
+        """Return the values of the fixed part by name; None where the record cannot be used."""
+        if text[self.length : self.length + 1] != "*":
+            message = (
+                f"the fixed part of {self.type_id} has {self.length} characters and then “*”; this record is shifted"
+            )
+            findings.error("bad-length", line, message, text)
+            return None
+        values: dict[str, Any] = {}
+        for column in self.columns:
+            raw = text[column.start : column.stop]
+            try:
+                values[column.name] = column.marker.read(raw)
+            except FieldError as error:
+                findings.error(error.code, line, f"{column.title()}: wanted {error}", raw)
+            else:
+                object_to(column.marker, column.title(), raw, line, findings, strict=False)
+        return values if len(values) == len(self.columns) else None
+
+    def read_options(self, tokens: Sequence[Token], line: int, findings: Findings) -> dict[str, Any]:
+        """Return the values of the options by name, and as `extras` those that the table does not know."""
+        values: dict[str, Any] = {}
+        extras: list[Token] = []
+        for number, raw in tokens:
+            if not number:
+                findings.add(self._severity(), "malformed-token", line, "an option has no 4-digit id", raw)
+                extras.append((number, raw))
+            elif number not in self.options:
+                findings.warning("unknown-id", line, f"option {number} is not in the table of {self.type_id}", raw)
+                extras.append((number, raw))
+            elif self.options[number][0] in values:
+                findings.add(self._severity(), "repeated-id", line, f"option {number} again; the first counts", raw)
+            else:
+                name, marker = self.options[number]
+                values[name] = self._read_option(marker, f"{name} ({number})", raw, line, findings)
+        return values | {"extras": tuple(extras)}
+
+    def _read_option(self, marker: Marker, title: str, raw: str, line: int, findings: Findings) -> Any:
+        if not raw:
+            findings.warning("malformed-token", line, f"{title}: an option without a value")
+            return None
+        if isinstance(marker, Text) and len(raw) > marker.length:
+            findings.add(self._severity(), "too-long", line, f"{title}: at most {marker.length} characters", raw)
+        object_to(marker, title, raw, line, findings, strict=self.strict)
+        try:
+            return marker.read(raw)
+        except FieldError as error:
+            findings.add(self._severity(), error.code, line, f"{title}: wanted {error}", raw)
+            return None
+
+    def _severity(self) -> Severity:
+        return Severity.ERROR if self.strict else Severity.WARNING
+
+    def write(self, values: Mapping[str, Any]) -> str:
+        """Return a whole record without its line end; FieldError names the field."""
+        parts = [self.type_id]
+        parts += [_written(column.name, column.marker, values).ljust(column.marker.length) for column in self.columns]
+        for number, (name, marker) in self.options.items():
+            if values[name] not in {None, ""}:
+                parts.append(f"*{number}{_written(name, marker, values)}")
+        return "".join(parts) + f"*{TERMINATOR}"
+
+
+def object_to(marker: Marker, title: str, raw: str, line: int, findings: Findings, *, strict: bool) -> None:
+    """Note a value that is none of those the document names."""
+    if isinstance(marker, Text | YesNo) and marker.objects(raw.rstrip(" ")):
+        severity = Severity.ERROR if strict else marker.otherwise
+        findings.add(severity, marker.code, line, f"{title} is not what the document names{_wanted(marker)}", raw)
+
+
+def split_options(rest: str, line: int, findings: Findings) -> list[Token] | None:
+    """Cut what follows the fixed part into tokens, without the terminator; None where the end is not right."""
+    pieces = rest[1:].split("*")
+    ends = [index for index, piece in enumerate(pieces) if piece.startswith(TERMINATOR)]
+    if not ends:
+        findings.error("no-terminator", line, "the record does not end with *9999: it is cut, or runs on", rest)
+        return None
+    if ends[0] != len(pieces) - 1 or pieces[-1][4:].strip(" "):
+        findings.error("after-terminator", line, "something stands behind *9999", rest)
+        return None
+    return [_token(piece) for piece in pieces[:-1]]
+
+
+def _token(piece: str) -> Token:
+    number, value = piece[:4], piece[4:].rstrip(" ")
+    return (number, value) if len(number) == 4 and number.isascii() and number.isdigit() else ("", piece.rstrip(" "))
+
+
+def _wanted(marker: Text | YesNo) -> str:
+    allowed = ("J", "N") if isinstance(marker, YesNo) else marker.only
+    return f": {', '.join(allowed)}" if allowed else ""
+
+
+def _written(name: str, marker: Marker, values: Mapping[str, Any]) -> str:
+    try:
+        return marker.write(values[name])
+    except FieldError as error:
+        raise FieldError(error.code, f"{name}: {error}") from None

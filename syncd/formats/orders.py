@@ -1,0 +1,174 @@
+"""`bwa-order`: files `S_…` of B101 records. Judging one is the lint that every outgoing order passes.
+
+Source: Umbreit, Technische Dokumentation 12/2021, 3.1 and 3.2. A file has neither header nor trailer nor count; any
+broken rule that is not a mere oddity rejects it, because it can still be mended here.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from syncd.errors import RejectedError
+from syncd.formats.articles import check_digit_is_wrong, shape_objection
+from syncd.formats.base import Context, Source
+from syncd.formats.fields import FieldError
+from syncd.formats.findings import Findings
+from syncd.formats.framing import Charset, Framing
+from syncd.formats.layout import Layout, split_options
+from syncd.formats.names import OrderName
+from syncd.formats.records import UMBREIT, OrderLine, Record
+from syncd.model import Finding, Severity, Verdict
+
+B101 = Layout(OrderLine, "B101", last="quantity_qualifier", strict=True)
+
+
+class OrderFormat:
+    """Orders in the BWA format."""
+
+    name = "bwa-order"
+
+    def judge(self, source: Source, context: Context) -> Verdict:
+        """Apply every rule for outgoing orders."""
+        findings = Findings()
+        framing = Framing(findings, Charset.ANSI, outgoing=True)
+        name = _judged_name(context, findings)
+        references: dict[str, None] = {}
+        count = 0
+        for block in framing.blocks(source):
+            for number, raw in framing.lines(block):
+                line = read_order_line(raw.decode("iso-8859-1"), number, findings)
+                if line is not None:
+                    count += 1
+                    references.setdefault(line.reference or "")
+                    _judge_sender(line, name, context, findings)
+        charset = framing.finish()
+        references.pop("", None)
+        return Verdict(
+            format=self.name,
+            kind="ORDER",
+            accepted=not findings.rejected,
+            findings=findings.in_file_order(),
+            codes=dict(findings.codes),
+            header=_header(name, charset),
+            counts={"OrderLine": count},
+            references=tuple(reference.encode("iso-8859-1").decode(charset, "replace") for reference in references),
+        )
+
+    def records(self, source: Source, context: Context, verdict: Verdict) -> Iterator[Record]:
+        """Yield an OrderLine for each position."""
+        charset = str(verdict.header["encoding"])
+        framing = Framing(Findings(), Charset.ANSI)
+        for block in framing.blocks(source):
+            for number, raw in framing.lines(block):
+                line = read_order_line(raw.decode(charset), number, Findings())
+                if line is not None:
+                    yield line
+
+
+def read_order_line(text: str, number: int, findings: Findings) -> OrderLine | None:
+    """Read one B101 record; None where it cannot be used, which `findings` then says."""
+    if not text.startswith("B101"):
+        findings.error("unknown-record", number, "an order holds B101 records only", text)
+        return None
+    values = B101.read_fixed(text, number, findings)
+    tokens = split_options(text[B101.length :], number, findings) if values is not None else None
+    if values is None or tokens is None:
+        return None
+    line = OrderLine(line=number, **values, **B101.read_options(tokens, number, findings))
+    _judge_position(line, number, findings)
+    return line
+
+
+def _judge_position(line: OrderLine, number: int, findings: Findings) -> None:
+    if line.reference is None:
+        message = "without a reference (1041) no answer can be matched to this order"
+        findings.warning("no-reference", number, message)
+    if objection := shape_objection(line.article, line.qualifier):
+        findings.error("bad-article", number, f"article (1101): {objection}", line.article)
+    elif check_digit_is_wrong(line.article, line.qualifier):
+        findings.warning("check-digit", number, "the article's check digit is wrong", line.article)
+    if line.quantity == 0:
+        findings.error("bad-number", number, "quantity (1107): 1 to 9999")
+    if line.mark is not None and line.text is not None:
+        findings.warning("mark-and-text", number, "1003 and 9010: the document says one instead of the other")
+
+
+def _judged_name(context: Context, findings: Findings) -> OrderName | None:
+    if not context.name:
+        return None
+    name = OrderName.read(context.name)
+    if name is None:
+        message = "an order is named S_<customer number>_<YYYYMMDDHHMMSS>"
+        findings.error("bad-name", None, message, context.name.encode("utf-8", "replace"))
+    return name
+
+
+def _header(name: OrderName | None, charset: Charset) -> dict[str, str | int | None]:
+    customer, stamp = (name.customer, name.stamp) if name else (None, None)
+    return {"customer": customer, "stamp": stamp, "encoding": str(charset)}
+
+
+def _judge_sender(line: OrderLine, name: OrderName | None, context: Context, findings: Findings) -> None:
+    if name is not None and line.sender != name.customer:
+        message = f"sender (1115) is not the customer {name.customer} of the file name"
+        findings.warning("name-mismatch", line.line, message, line.sender)
+    if context.customers is not None and line.sender not in context.customers:
+        findings.warning("unknown-customer", line.line, "sender (1115) is none of the account's numbers", line.sender)
+
+
+def write_orders(lines: Sequence[OrderLine], *, sender: str | None = None) -> bytes:
+    """Return an order file as it goes over the wire: ANSI, each record ended by CR LF.
+
+    `sender`, the customer number, replaces the one of the lines; their line numbers do not matter. Raises RejectedError
+    with all findings, numbered by position, if anything in it is not as the document wants it.
+    """
+    findings: list[Finding] = []
+    records: list[bytes] = []
+    for number, line in enumerate(lines, 1):
+        record = _written(line if sender is None else replace(line, sender=sender), number)
+        if isinstance(record, Finding):
+            findings.append(record)
+        else:
+            records.append(record)
+    content = b"".join(records)
+    if not findings:
+        verdict = OrderFormat().judge(lambda: [content], Context())
+        findings = [] if verdict.accepted else list(verdict.findings)
+    if findings:
+        raise rejected(findings)
+    return content
+
+
+def rejected(findings: Sequence[Finding]) -> RejectedError:
+    """Return the error that says why an order cannot be sent."""
+    first = next(finding for finding in findings if finding.severity is Severity.ERROR)
+    where = "the order" if first.line is None else f"position {first.line}"
+    return RejectedError(
+        f"{where} cannot be sent: {first.message}", findings=findings, remedy="Correct the order; nothing was sent."
+    )
+
+
+def _written(line: OrderLine, number: int) -> bytes | Finding:
+    """Return one record, or what is wrong with it."""
+    values: dict[str, Any] = asdict(line)
+    try:
+        if line.mark is not None and line.text is not None:
+            raise FieldError("mark-and-text", "mark and text: only one of both is written")
+        return B101.write(values).encode("cp1252") + b"\r\n"
+    except FieldError as error:
+        return Finding(error.code, Severity.ERROR, number, str(error))
+    except UnicodeEncodeError as error:
+        letter = error.object[error.start]
+        return Finding("charset", Severity.ERROR, number, f"“{letter}” cannot be written in cp1252", letter)
+
+
+def normalise_order(content: bytes) -> bytes:
+    """Return an accepted order with every record ended by CR LF, without blank lines and DOS end-of-file byte."""
+    framing = Framing(Findings(), Charset.ANSI, outgoing=True)
+    lines = [line for block in framing.blocks(lambda: [content]) for _, line in framing.lines(block)]
+    return b"".join(line + b"\r\n" for line in lines)
+
+
+def new_order_line(sender: str, **values: Any) -> OrderLine:
+    """Return an order line whose constant fields are filled in."""
+    return OrderLine(line=0, sender=sender, sender_qualifier="VD", receiver=UMBREIT, receiver_qualifier="VD", **values)

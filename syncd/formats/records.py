@@ -1,0 +1,163 @@
+"""The records: each class is the supplier's table, line by line, with the ids of its data fields.
+
+`line` is the number of the record's line in its file, from 1. Text fields come without the blanks that fill them. Money
+and percent are `Decimal`, dates are `date`. `extras` keeps, as (id, value), what the document does not know.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated
+
+from syncd.formats.fields import Day, Fixed, Number, Text, YesNo
+from syncd.model import Severity
+
+UMBREIT = "24000"
+"""Umbreit's number in the book trade (Verkehrsnummer)."""
+
+Extras = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """B101, one position of an order. Umbreit, Technische Dokumentation 12/2021, 3.2."""
+
+    line: int
+    sender: Annotated[str, Text(10, id=1115, pattern="[0-9]{1,10}", otherwise=Severity.ERROR, code="bad-number")]
+    sender_qualifier: Annotated[str, Text(2, id=1116, only=("VD",), otherwise=Severity.ERROR)]
+    receiver: Annotated[str, Text(10, id=1115, only=(UMBREIT,), otherwise=Severity.ERROR, code="wrong-receiver")]
+    receiver_qualifier: Annotated[str, Text(2, id=1116, only=("VD",), otherwise=Severity.ERROR)]
+    date: Annotated[dt.date, Day(id=1201)]
+    reference: Annotated[str | None, Text(10, id=1041, optional=True)]
+    """Comes back in the despatch advice and in the order response."""
+    article: Annotated[str, Text(13, id=1101)]
+    qualifier: Annotated[str, Text(2, id=1102, only=("EN", "IB", "UM", "RK"), otherwise=Severity.ERROR)]
+    """EN: EAN. IB: ISBN. UM: Umbreit's number. RK: series (Reihenkürzel)."""
+    quantity: Annotated[int, Number(4, id=1107)]
+    quantity_qualifier: Annotated[str, Text(2, id=1108, only=("ST",), otherwise=Severity.ERROR)] = "ST"
+    mark: Annotated[str | None, Text(15, id=1003)] = None
+    """Order mark (Bestellzeichen)."""
+    back_order: Annotated[bool | None, YesNo(id=1045)] = None
+    """Keep the order if the title cannot be delivered; None: as stored at Umbreit."""
+    text: Annotated[str | None, Text(35, id=9010)] = None
+    """Text of the position, instead of `mark`."""
+    shelf_code: Annotated[str | None, Text(13, id=9011, pattern="[0-9]{1,13}", code="bad-number")] = None
+    """Bar code of the pick-up shelf, digits."""
+    label_price: Annotated[Decimal | None, Fixed(4, id=9016, scale=2, variable=True)] = None
+    """Printed on the label, only for articles without a fixed price; euro."""
+    extras: Extras = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BundlePart:
+    """One part of a bundle. Umbreit, Technische Dokumentation 12/2021, 4.3.2. Prices are not padded."""
+
+    vat: Annotated[str, Text(1, id=1019)]
+    net: Annotated[Decimal | None, Fixed(15, id=1029, variable=True)] = None
+    gross: Annotated[Decimal | None, Fixed(15, id=1029, variable=True)] = None
+    gross_qualifier: Annotated[str | None, Text(2, id=1030)] = None
+    currency: Annotated[str | None, Text(3, id=1032)] = None
+    article: Annotated[str | None, Text(35, id=1101)] = None
+    qualifier: Annotated[str | None, Text(2, id=1102)] = None
+    """As in a despatch line; VB: the maker's number."""
+    form: Annotated[str | None, Text(3, id=1151, only=("PHY", "DIG"))] = None
+    """PHY: goods. DIG: digital."""
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DespatchLine:
+    """L101, one position that is delivered. Umbreit, Technische Dokumentation 12/2021, 4.3.1.
+
+    Without `note` it is informative; then `date`, `position`, `price` and `discount` may be None.
+    """
+
+    line: int
+    sender: Annotated[str, Text(10, id=1115, only=(UMBREIT,), code="wrong-sender")]
+    sender_qualifier: Annotated[str, Text(2, id=1116, only=("VD",))]
+    receiver: Annotated[str, Text(10, id=1115)]
+    receiver_qualifier: Annotated[str, Text(2, id=1116, only=("VD",))]
+    date: Annotated[dt.date | None, Day(id=1201, optional=True)]
+    """Date of the delivery note."""
+    note: Annotated[str | None, Text(10, optional=True)]
+    """Number of the delivery note (Lieferscheinnummer)."""
+    position: Annotated[int | None, Number(4, optional=True)]
+    reference: Annotated[str | None, Text(10, id=1041, optional=True)]
+    """Of our order."""
+    article: Annotated[str, Text(13, id=1101)]
+    qualifier: Annotated[str, Text(2, id=1102, only=("EN", "IB", "UM", "RK", "KN"))]
+    quantity: Annotated[int, Number(4, id=1107)]
+    """Copies delivered."""
+    price: Annotated[Decimal | None, Fixed(15, id=1029, scale=4, optional=True)]
+    """Gross retail price."""
+    price_qualifier: Annotated[str, Text(2, id=1030, only=("LP", "FP"))]
+    """LP: fixed price. FP: free price."""
+    currency: Annotated[str, Text(3, id=1032, pattern="[A-Z]{3}")]
+    discount: Annotated[Decimal | None, Fixed(8, id=1025, scale=4, optional=True)]
+    """Per cent."""
+    vat: Annotated[str, Text(1, id=1019, only=("0", "1", "2", "6"))]
+    """0: none. 1: reduced. 2: full. 6: mixed (bundle)."""
+    mark: Annotated[str | None, Text(15, id=1003)] = None
+    parcel: Annotated[str | None, Text(10, id=9045)] = None
+    """Number of the parcel, with leading zeros."""
+    bundle: tuple[BundlePart, ...] = ()
+    extras: Extras = ()
+    bookable: bool = False
+    """Whether this is a goods receipt: only a position of a delivery note (ELS) that carries its number is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """M101, one position that is not delivered, and why. Umbreit, Technische Dokumentation 12/2021, 4.4."""
+
+    line: int
+    sender: Annotated[str, Text(10, id=1115, only=(UMBREIT,), code="wrong-sender")]
+    sender_qualifier: Annotated[str, Text(2, id=1116, only=("VD",))]
+    receiver: Annotated[str, Text(10, id=1115)]
+    receiver_qualifier: Annotated[str, Text(2, id=1116, only=("VD",))]
+    note: Annotated[str | None, Text(10, optional=True)]  # the table prints the id 1041 here: a typing error
+    """Number of the delivery note; None in an order response."""
+    reference: Annotated[str | None, Text(10, id=1041, optional=True)]
+    article: Annotated[str, Text(13, id=1101)]
+    qualifier: Annotated[str, Text(2, id=1102, only=("EN", "IB", "UM", "RK", "KN"))]
+    code: Annotated[int, Number(3, id=1023)]
+    """Report code (Meldenummer)."""
+    back_ordered: Annotated[bool | None, YesNo(id=1045)]
+    """Whether the order is kept; this, not the text of the code, says so. None: neither J nor N."""
+    expected: Annotated[dt.date | None, Day(id=1201, optional=True)]
+    """Expected day of delivery."""
+    quantity: Annotated[int, Number(4, id=1107)]
+    """Always 0: what was delivered of this position stands in a despatch line of the same file."""
+    mark: Annotated[str | None, Text(15, id=1003)] = None
+    note_date: Annotated[dt.date | None, Day(id=9042)] = None
+    extras: Extras = ()
+    meaning: str | None = None
+    """The text of the code; None where the list does not know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StockLine:
+    """BHDART record type 2: how many copies CB delivers within 24 hours.
+
+    CB, Beschikbaarheid artikelen voor 24-uurslevering t.b.v. boekverkopers: Informatie artikelbeschikbaarheid.
+    """
+
+    line: int
+    ean: Annotated[str, Text(13, id=200)]
+    counted: Annotated[dt.date | None, Day(id=500)]
+    """When the stock was taken (Peil_dat)."""
+    changed: Annotated[dt.date | None, Day(id=281)]
+    """Last change (Mutatie_dat)."""
+    top_title: Annotated[str, Text(1, id=521)]
+    """A place in CB's warehouse; declared numeric, and a letter in CB's own example."""
+    available: Annotated[int, Number(6, id=522, variable=True)]
+    """Copies; at most 698."""
+    at_least: bool = False
+    """698 means “698 or more”."""
+    extras: Extras = ()
+
+
+Record = OrderLine | DespatchLine | ReportLine | StockLine
+"""What a format hands out."""
+
+RECORDS: tuple[type[Record], ...] = (OrderLine, DespatchLine, ReportLine, StockLine)
