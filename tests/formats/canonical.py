@@ -1,7 +1,7 @@
 """The bytes every parser must read: the suppliers' own examples, with the padding that their documents lost.
 
-Umbreit's examples stand in Technische Dokumentation 12/2021, 3.2, 4.3.1, 4.3.2 and 4.4; `·` is a blank. CB's example stands
-in its description of BHDART and is usable as printed.
+Umbreit's examples stand in Technische Dokumentation 12/2021, 3.2, 4.3.1, 4.3.2 and 4.4. CB's example stands
+in its description of BHDART and is usable as printed. `·` is a blank.
 """
 
 from syncd.formats import FORMATS, Context
@@ -20,7 +20,10 @@ BUNDLE = (
     "*10191*1029126200*1030NO*1032EUR*1029180000*1030LP*1032EUR*11019783131464712-1*1102VB*1151PHY"
     "*10192*102931400*1030NO*1032EUR*102949900*1030LP*1032EUR*11019783131464712-2*1102VB*1151DIG*9999"
 )
-REPORT = "M10124000·····VD123450····VD24123456··212121····9783869170657EN010N········0000*1003TESTBZ·*90901*904220141224*9999"
+REPORT = (
+    "M10124000·····VD123450····VD24123456··212121····9783869170657EN010N········0000"
+    "*1003TESTBZ·*90901*904220141224*9999"
+)
 STOCK = """\
 #00010#0002BHDART#00030608#000420161219#00050458#000624160030#00070#00080
 #00011#0009AFZ#00108894126#0011CB
