@@ -1,1 +1,170 @@
-"""Logging: one canonical line for each interchange and step."""
+"""Logging: one canonical line for each interchange and step, in three dresses, with every secret blacked out.
+
+Console on a terminal, JSON elsewhere, and under systemd lines that the journal understands (`<6>` first, no time: the
+journal has its own). Lines of the libraries we use come through the same pipe, from WARNING up. `EVENTS` is the
+catalogue of event ids; they are English and stable, and docs/logs.md names them all.
+
+Rule 1: a value that was `hide`den appears in no line, not even inside an exception.
+Rule 2: what a server sent cannot break a line or colour a terminal: control characters are escaped.
+"""
+
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, TextIO
+from urllib.parse import quote
+
+EVENTS: Mapping[str, str] = {
+    "login": "A session with a supplier's server began.",
+    "visit.failed": "A visit ended early; the next one goes on where it stopped.",
+    "disk.full": "A file was not fetched: the disk would have gone below `reserve`.",
+    "file.spooled": "An inbound file is on our disk.",
+    "file.parsed": "An inbound file was judged whole, and its deliveries are due.",
+    "file.delivered": "A sink has an inbound file.",
+    "file.delivery-failed": "A sink could not take a file now; it is tried again.",
+    "file.removed": "An inbound file was removed from the server after it was accepted.",
+    "file.partial": "A download broke; what came is in quarantine.",
+    "file.quarantined": "A file is not what it must be; its bytes are kept and nobody gets them.",
+    "order.queued": "An order is in the spool, checked, and goes out with the next visit.",
+    "order.storing": "An order is about to be uploaded under a temporary name.",
+    "order.stored": "An order lies whole on the server and does not count yet.",
+    "order.publishing": "An order is about to count.",
+    "order.sent": "An order counts at the supplier.",
+    "order.unconfirmed": "The reply to an order's upload was lost; it is not sent again.",
+    "order.confirmed": "The supplier's answer names the order.",
+    "order.held": "A person must look at an order before anything is done with it.",
+    "order.quarantined": "A file in the outbox may not be sent.",
+    "daemon.started": "The daemon runs.",
+    "daemon.stopped": "The daemon ended in order.",
+    "config.refused": "A changed configuration is wrong; the old one stays in force.",
+    "outbox.not-watched": "An outbox cannot be watched; it is looked through at every heartbeat instead.",
+}
+"""Event id to sentence."""
+
+BLACKED = "***"
+_SECRET_KEY = re.compile(r"pass(word|wd|phrase)?$|secret|token|authorization|^acct$", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SHORT = 4
+"""A secret shorter than this is only hidden where it is the whole value: it would black out half of every line."""
+
+_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+
+_hidden: frozenset[str] = frozenset()
+
+Event = MutableMapping[str, Any]
+
+
+def hide(secret: str) -> None:
+    """Black out a value in every line from now on, as it is and as it stands in a URL."""
+    global _hidden  # noqa: PLW0603 - what is secret is secret to the whole process
+    _hidden |= {secret, quote(secret, safe="")} - {""}
+
+
+def blacked(text: str) -> str:
+    """Return a text with every hidden value blacked out."""
+    if text in _hidden:
+        return BLACKED
+    for secret in sorted(_hidden, key=len, reverse=True):
+        if len(secret) >= _SHORT:
+            text = text.replace(secret, BLACKED)
+    return text
+
+
+def configure(format: str = "auto", level: str = "info", stream: TextIO | None = None) -> None:  # noqa: A002 - the key's name
+    """Set up logging for the process: `auto`, `console`, `json` or `journal`; to stderr unless told otherwise."""
+    import structlog
+
+    out = stream or sys.stderr
+    chosen = _format_for(out) if format == "auto" else format
+    first: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        *([] if chosen == "journal" else [structlog.processors.TimeStamper(fmt="iso", utc=True)]),
+        structlog.processors.format_exc_info,
+        _black_out,
+    ]
+    last = _renderer(chosen, out)
+    structlog.configure(
+        processors=[*first, last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, *first],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _black_out, last],
+    )
+    _route_libraries(formatter, level, out)
+
+
+def _route_libraries(formatter: logging.Formatter, level: str, stream: TextIO) -> None:
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    logging.root.handlers[:] = [handler]
+    logging.root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+
+
+def _format_for(stream: TextIO) -> str:
+    if stream.isatty():
+        return "console"
+    return "journal" if _is_journal(stream) else "json"
+
+
+def _is_journal(stream: TextIO) -> bool:
+    """Tell whether systemd connected this very stream to the journal; a child inherits the variable as well."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
+
+
+def _renderer(chosen: str, stream: TextIO) -> Any:
+    import structlog
+
+    match chosen:
+        case "console":
+            colors = stream.isatty() and not os.environ.get("NO_COLOR")
+            return structlog.dev.ConsoleRenderer(colors=colors)
+        case "journal":
+            return _journal_line
+        case _:
+            return structlog.processors.JSONRenderer()
+
+
+def _journal_line(_logger: object, _method: str, event: Event) -> str:
+    """Write `<6>file.spooled account=cb file=A.bhd`: one line, whatever stands in it."""
+    priority = _PRIORITIES[event.pop("level", "info")]
+    words = [f"{key}={_word(value)}" for key, value in event.items() if key != "event"]
+    return f"<{priority}>" + " ".join([_word(event["event"], plain=True), *words])
+
+
+def _word(value: object, *, plain: bool = False) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    one_line = text.replace("\n", "\\n")
+    return one_line if plain or re.fullmatch(r'[^\s"=]+', text) else json.dumps(text, ensure_ascii=False)
+
+
+def _black_out(_logger: object, _method: str, event: Event) -> Event:
+    """Hide secrets by key and by value."""
+    private = [key for key in event if key.startswith("_")]
+    kept = {key: event.pop(key) for key in private}
+    clean = {key: BLACKED if _SECRET_KEY.search(key) else _clean(value) for key, value in event.items()}
+    event.clear()
+    event.update(clean | kept)
+    return event
+
+
+def _clean(value: object) -> object:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {str(key): BLACKED if _SECRET_KEY.search(str(key)) else _clean(v) for key, v in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_clean(item) for item in value]
+        case _:
+            return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", blacked(str(value)))

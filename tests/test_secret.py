@@ -12,6 +12,7 @@ from syncd.secret import Secret
 def test_is_read_from_a_file_without_its_line_end(tmp_path: Path):
     path = tmp_path / "password"
     path.write_text("geheim ü\r\n", encoding="utf-8")
+    path.chmod(0o600)
     assert Secret(file=path).read() == "geheim ü"
 
 

@@ -1,1 +1,0 @@
-"""The configuration: TOML, environment and secrets into checked settings."""

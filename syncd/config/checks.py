@@ -1,0 +1,116 @@
+"""What no single key can tell: sinks that accounts name, sinks' own settings, shared logins, passwords in open files.
+
+These checks look at the values as they were read, so that they report even when other keys are wrong.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from syncd.config.lines import Key
+from syncd.config.sources import Sources
+from syncd.config.tables import AccountTable, Document, choice
+from syncd.config.troubles import told
+from syncd.errors import ConfigError
+from syncd.sinks import sink_class, sink_types
+from syncd.suppliers import SUPPLIERS
+
+Told = tuple[Key, str]
+
+
+def tables(values: Mapping[str, Any], group: str) -> dict[str, Mapping[str, Any]]:
+    """Return the named tables of a group, leaving out what is no table."""
+    found = values.get(group)
+    return {name: table for name, table in found.items() if isinstance(table, dict)} if isinstance(found, dict) else {}
+
+
+def sink_settings(values: Mapping[str, Any]) -> tuple[dict[str, tuple[str, BaseModel]], list[Told]]:
+    """Check each sink by its own class; return type and settings by name, and what is wrong."""
+    good: dict[str, tuple[str, BaseModel]] = {}
+    wrong: list[Told] = []
+    for name, table in tables(values, "sink").items():
+        key: Key = ("sink", name)
+        try:
+            type_name, model = _sink_model(table)
+        except ValueError as error:
+            wrong.append(((*key, "type"), str(error)))
+            continue
+        try:
+            good[name] = type_name, model.model_validate({k: v for k, v in table.items() if k != "type"})
+        except ValidationError as error:
+            wrong += told(error, model, key)
+    return good, wrong
+
+
+def across(sources: Sources) -> Iterator[Told]:
+    """Yield what is wrong between tables."""
+    yield from _unknown_sinks(sources.values)
+    yield from _shared(sources.values, "outbox", lambda table: table.get("outbox"))
+    yield from _shared(sources.values, "user", _login)
+    if not sources.private:
+        yield from _open_passwords(sources)
+
+
+def _sink_model(table: Mapping[str, Any]) -> tuple[str, type[BaseModel]]:
+    type_name = table.get("type")
+    if not isinstance(type_name, str):
+        raise ValueError('is required: which sink this is, such as "directory"')
+    choice(type_name, sink_types(), "sink type")
+    try:
+        return type_name, sink_class(type_name).Settings
+    except ConfigError as error:
+        raise ValueError(f"{error}. {error.remedy}") from error
+
+
+def _unknown_sinks(values: Mapping[str, Any]) -> Iterator[Told]:
+    known = tables(values, "sink")
+    for account, table in tables(values, "account").items():
+        named = table.get("sinks")
+        for index, name in enumerate(named if isinstance(named, list) else ()):
+            try:
+                choice(str(name), known, "sink")
+            except ValueError as error:
+                yield ("account", account, "sinks", index), str(error)
+
+
+def _login(table: Mapping[str, Any]) -> tuple[Hashable, ...] | None:
+    """Return what makes a login: two accounts with one would each count the login interval for itself."""
+    supplier = SUPPLIERS.get(str(table.get("supplier")))
+    host = table.get("host") or (supplier.host if supplier else "")
+    return (str(host).lower(), table.get("port"), table["user"]) if host and "user" in table else None
+
+
+def _shared(values: Mapping[str, Any], key: str, mark: Callable[[Mapping[str, Any]], object]) -> Iterator[Told]:
+    seen: dict[object, str] = {}
+    for account, table in tables(values, "account").items():
+        value = mark(table)
+        if value is not None and value in seen:
+            yield ("account", account, key), f"is already that of account.{seen[value]}: each account needs its own"
+        elif value is not None:
+            seen[value] = account
+
+
+def _open_passwords(sources: Sources) -> Iterator[Told]:
+    for key, model, table in _models(sources.values):
+        for name, entry in model.model_fields.items():
+            inline = isinstance(table.get(name), str) and "Secret" in str(entry.annotation)
+            if inline and not sources.variable((*key, name)):
+                yield (
+                    (*key, name),
+                    "must not stand in a file that others can read: "
+                    f'write {{ file = "/path" }}, or run: chmod 600 {sources.path}',
+                )
+
+
+def _models(values: Mapping[str, Any]) -> Iterator[tuple[Key, type[BaseModel], Mapping[str, Any]]]:
+    """Yield the tables that may hold a secret, each with the model that describes it."""
+    yield (), Document, values
+    for name, table in tables(values, "account").items():
+        yield ("account", name), AccountTable, table
+    for name, table in tables(values, "sink").items():
+        try:
+            _, model = _sink_model(table)
+        except ValueError:
+            continue
+        yield ("sink", name), model, table

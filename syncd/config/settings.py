@@ -1,0 +1,136 @@
+"""What the house works with: checked settings as plain frozen values, every default filled in.
+
+Passwords are `Secret`s: named here, read when they are needed. Times are `timedelta`, sizes are bytes, paths absolute.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import BaseModel
+
+from syncd.config.sources import Sources
+from syncd.config.tables import AccountTable, Document
+from syncd.config.visits import Schedule
+from syncd.secret import Secret
+from syncd.suppliers.rules import Encryption, Inbound, Supplier
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """How the log is written: `auto`, `console` or `json`; the least severe level."""
+
+    format: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """A login at a supplier, with everything the shop chose and everything it left to the supplier."""
+
+    name: str
+    supplier: Supplier
+    enabled: bool
+    host: str
+    port: int
+    user: str
+    password: Secret
+    tls: Encryption
+    ca_file: Path | None
+    strict_tls_end: bool
+    customers: tuple[str, ...]
+    """The first is the sender of orders."""
+    relation_id: str | None
+    outbox: Path | None
+    inbound: tuple[Inbound, ...]
+    """The channels to fetch, `consume` as the account chose it."""
+    schedule: Schedule
+    """In the supplier's time zone."""
+    login_interval: timedelta
+    sinks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SinkSettings:
+    """A sink: `type` names its entry point, `settings` is an instance of its class's `Settings`."""
+
+    name: str
+    type: str
+    settings: BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration."""
+
+    sources: Sources = field(repr=False)
+    """The file and the variables it was read from."""
+    state_dir: Path
+    database: str
+    """A URL without a password."""
+    database_password: Secret | None
+    stop_timeout: timedelta
+    reserve: int
+    """Bytes of disk that stay free."""
+    log: LogSettings
+    accounts: Mapping[str, AccountSettings]
+    sinks: Mapping[str, SinkSettings]
+
+    def database_url(self) -> str:
+        """Return the database's URL with its password, read now. Raises ConfigError."""
+        if self.database_password is None:
+            return self.database
+        parts = urlsplit(self.database)
+        user, _, host = parts.netloc.rpartition("@")
+        return urlunsplit(parts._replace(netloc=f"{user}:{quote(self.database_password.read(), safe='')}@{host}"))
+
+
+def settings_from(document: Document, sinks: Mapping[str, tuple[str, BaseModel]], sources: Sources) -> Settings:
+    """Fill in the defaults that depend on the machine and on other tables."""
+    state_dir = document.state_dir or default_state_dir(os.environ)
+    return Settings(
+        sources=sources,
+        state_dir=state_dir,
+        database=document.database or f"sqlite:///{state_dir}/syncd.db",
+        database_password=document.database_password,
+        stop_timeout=document.stop_timeout,
+        reserve=document.reserve,
+        log=LogSettings(document.log.format, document.log.level),
+        accounts=MappingProxyType({n: _account(n, table, tuple(sinks)) for n, table in document.account.items()}),
+        sinks=MappingProxyType({name: SinkSettings(name, *made) for name, made in sinks.items()}),
+    )
+
+
+def default_state_dir(environ: Mapping[str, str]) -> Path:
+    """Return the directory that systemd made for us, else the one of the XDG base directories."""
+    if given := environ.get("STATE_DIRECTORY"):
+        return Path(given.split(":")[0])
+    return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "syncd"
+
+
+def _account(name: str, table: AccountTable, sinks: tuple[str, ...]) -> AccountSettings:
+    supplier = table.supplier
+    chosen = [channel for channel in supplier.inbound if channel.name in (table.channels or ())]
+    return AccountSettings(
+        name=name,
+        supplier=supplier,
+        enabled=table.enabled,
+        host=table.host,
+        port=table.port,
+        user=table.user,
+        password=table.password,
+        tls=table.tls or supplier.tls.allowed[0],
+        ca_file=table.ca_file,
+        strict_tls_end=table.strict_tls_end,
+        customers=table.customers,
+        relation_id=table.relation_id,
+        outbox=table.outbox,
+        inbound=tuple(replace(channel, consume=table.consume or channel.consume) for channel in chosen),
+        schedule=table.schedule.schedule() if table.schedule else supplier.visits,
+        login_interval=supplier.login_interval if table.login_interval is None else table.login_interval,
+        sinks=sinks if table.sinks is None else table.sinks,
+    )

@@ -1,0 +1,52 @@
+"""When an account is visited, as the configuration writes it. `syncd.schedule` knows what comes of it."""
+
+import re
+from datetime import date, datetime, time
+
+from syncd.config.units import show_duration
+from syncd.suppliers.rules import Daily, Every
+
+Schedule = Every | Daily | str
+"""As `syncd.schedule` takes it: a text is a cron line. In the supplier's time zone."""
+
+TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+DOUBLE_HOUR = "02:00 to 02:59 comes twice in October and not at all in March, when the clocks change"
+
+
+def parse_time(value: object) -> time:
+    """Read a time of day, `16:30`; raise ValueError for what is not one, and for the hour that comes twice."""
+    if isinstance(value, str) and re.match(TIME_OF_DAY, value):
+        value = time.fromisoformat(value)
+    if not isinstance(value, time):
+        raise ValueError('should be a time of day such as "16:30"')
+    if value.hour == 2:
+        raise ValueError(f"must not be in the hour 2: {DOUBLE_HOUR}")
+    return value
+
+
+def parse_cron(line: object) -> str:
+    """Read a cron line; raise ValueError for what is not one, and for the hour that comes twice."""
+    from syncd.schedule import refuse_cron  # only a configuration with a cron line pays for the scheduler
+
+    parts = line.split() if isinstance(line, str) else []
+    if len(parts) != 5:
+        raise ValueError('should have five fields: minute, hour, day, month, day of week: "*/5 6-22 * * mon-sat"')
+    if re.search("[0-9]", parts[4].partition("/")[0]):
+        raise ValueError("the day of week must be in words, mon to sun: 0 is Sunday to some programs, Monday to others")
+    reason = refuse_cron(" ".join(parts), "UTC")
+    if reason:
+        raise ValueError(f"is refused: {reason}")
+    return " ".join(parts)
+
+
+def show_schedule(schedule: Schedule) -> str:
+    """Write a schedule as it stands in the configuration."""
+    match schedule:
+        case Every():
+            return f'{{ every = "{show_duration(schedule.interval)}" }}'
+        case Daily():
+            day = date(2000, 1, 1)
+            moments = (datetime.combine(day, at) + after for at in schedule.at for after in schedule.after)
+            return "{ at = [" + ", ".join(f'"{moment:%H:%M}"' for moment in moments) + "] }"
+        case _:
+            return f'{{ cron = "{schedule}" }}'
