@@ -1,0 +1,145 @@
+"""`syncd parse`: judge files without a supplier, a state or a sink, and show what they hold."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from syncd.errors import UsageError
+from syncd.formats import FORMATS, Context, Format, guess
+from syncd.model import Finding, Severity, Verdict
+
+READ = 1 << 18
+"""Bytes read at once."""
+
+LEFT_OUT = {
+    "bwa-order": (("customers", "--customer"),),
+    "bwa-response": (("customers", "--customer"),),
+    "digicom": (("relation_id", "--relation-id"),),
+    "raw": (),
+}
+"""What a format compares with the account, and the option that gives it."""
+
+ACCEPTED, UNREADABLE, REJECTED = 0, 2, 5
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per file, one a line.")
+@click.option("--records", "with_records", is_flag=True, help="The records themselves as JSON Lines.")
+@click.option("--customer", "customers", multiple=True, metavar="NUMBER", help="A customer number of the account.")
+@click.option("--relation-id", metavar="NUMBER", help="The account's relation id at CB.")
+@click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="Do not guess the format.")
+def parse(
+    files: tuple[Path, ...],
+    as_json: bool,
+    with_records: bool,
+    customers: tuple[str, ...],
+    relation_id: str | None,
+    format_name: str | None,
+) -> int:
+    """Judge order files, delivery notes, order responses and stock lists.
+
+    Exit status: 0 all accepted, 5 one rejected, 2 one that cannot be read.
+    """
+    known = partial(Context, customers=frozenset(customers) or None, relation_id=relation_id)
+    show = _show_json if as_json else partial(_show_words, to_stderr=with_records)
+    statuses = [_parse(path, format_name, known, show, with_records=with_records) for path in files]
+    return min(statuses, key=(UNREADABLE, REJECTED, ACCEPTED).index)
+
+
+Show = Callable[[Path, Verdict, tuple[str, ...]], None]
+
+
+def _parse(
+    path: Path, format_name: str | None, known: Callable[..., Context], show: Show, *, with_records: bool
+) -> int:
+    try:
+        chosen = _format(path, format_name)
+        context, source = known(name=path.name), partial(_blocks, path)
+        verdict = chosen.judge(source, context)
+        show(path, verdict, _left_out(chosen, context))
+        if with_records and verdict.accepted:
+            _write(_record_lines(path, chosen, context, verdict))
+    except (OSError, UsageError) as error:
+        click.echo(f"syncd: {path}: {getattr(error, 'strerror', None) or error}", err=True)
+        return UNREADABLE
+    return ACCEPTED if verdict.accepted else REJECTED
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(READ):
+            yield block
+
+
+def _format(path: Path, name: str | None) -> Format:
+    with path.open("rb") as file:
+        name = name or guess(path.name, file.read(64))
+    if name is None:
+        raise UsageError(f"no known format; --format says which it is: {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def _left_out(chosen: Format, context: Context) -> tuple[str, ...]:
+    return tuple(option for name, option in LEFT_OUT[chosen.name] if getattr(context, name) is None)
+
+
+def verdict_object(path: Path, verdict: Verdict, left_out: tuple[str, ...]) -> dict[str, Any]:
+    """Return what `--json` prints of one file."""
+    return {
+        "file": str(path),
+        "format": verdict.format,
+        "kind": verdict.kind,
+        "outcome": "accept" if verdict.accepted else "reject",
+        "findings": verdict.findings,
+        "codes": verdict.codes,
+        "header": verdict.header,
+        "counts": verdict.counts,
+        "left_out": left_out,
+    }
+
+
+def _show_json(path: Path, verdict: Verdict, left_out: tuple[str, ...]) -> None:
+    _write([msgspec.json.encode(verdict_object(path, verdict, left_out))])
+
+
+def _show_words(path: Path, verdict: Verdict, left_out: tuple[str, ...], *, to_stderr: bool) -> None:
+    say = partial(click.echo, err=to_stderr)
+    for finding in verdict.findings:
+        say(_finding_line(path, finding))
+    total = sum(verdict.codes.values())
+    if total > len(verdict.findings):
+        counted = ", ".join(f"{code} {count}" for code, count in sorted(verdict.codes.items()))
+        say(f"{path}: {total} findings in all: {counted}")
+    outcome = click.style("accepted", fg="green") if verdict.accepted else click.style("rejected", fg="red", bold=True)
+    counts = ", ".join(f"{count} {name}" for name, count in verdict.counts.items() if count)
+    say(f"{path}: {outcome}: {verdict.kind} ({verdict.format}){': ' + counts if counts else ''}")
+    if left_out:
+        say(f"{path}: not compared with an account: give {' and '.join(left_out)}")
+
+
+def _finding_line(path: Path, finding: Finding) -> str:
+    place = f"{path}:{finding.line}" if finding.line else str(path)
+    colour = "red" if finding.severity is Severity.ERROR else "yellow"
+    raw = f" [{finding.raw}]" if finding.raw else ""
+    return f"{place}: {click.style(str(finding.severity), fg=colour)} {finding.code}: {finding.message}{raw}"
+
+
+def _record_lines(path: Path, chosen: Format, context: Context, verdict: Verdict) -> Iterator[bytes]:
+    """Yield each record as JSON, with the file and the name of its class in front."""
+    file = msgspec.json.encode(str(path))
+    encoder = msgspec.json.Encoder()
+    for record in chosen.records(partial(_blocks, path), context, verdict):
+        kind = record.__class__.__name__.encode()
+        yield b'{"file":%b,"record":"%b",%b' % (file, kind, encoder.encode(record)[1:])
+
+
+def _write(lines: Iterable[bytes]) -> None:
+    out = click.get_binary_stream("stdout")
+    for line in lines:
+        out.write(line + b"\n")
+    out.flush()

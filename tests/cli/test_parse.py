@@ -1,0 +1,105 @@
+"""`syncd parse` and `syncd schema records`, as a shop calls them."""
+
+import json
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+
+from tests.formats.canonical import BUNDLE, DESPATCH, ELS_NAME, ORDER_NAME, ORDERS, REPORT, STOCK_BYTES, wire
+
+
+def syncd(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "syncd", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+
+
+@pytest.fixture
+def stock(tmp_path):
+    path = tmp_path / "8894126u000120161219.bhd"
+    path.write_bytes(STOCK_BYTES)
+    return path
+
+
+@pytest.fixture
+def note(tmp_path):
+    path = tmp_path / ELS_NAME
+    path.write_bytes(wire(DESPATCH, REPORT))
+    return path
+
+
+def test_one_json_object_a_file_in_the_order_given(stock, note):
+    done = syncd("parse", "--json", note, stock)
+    assert done.returncode == 0, done.stderr
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert first["file"] == str(note)
+    assert (first["kind"], first["outcome"], first["counts"]) == ("ELS", "accept", {"DespatchLine": 1, "ReportLine": 1})
+    assert first["findings"][0] == {
+        "code": "name-mismatch",
+        "severity": "warning",
+        "line": 2,
+        "message": "receiver (1115) is not the customer 900900 of the file name",
+        "raw": "123450",
+    }
+    assert first["left_out"] == ["--customer"]
+    assert (second["kind"], second["header"]["detail_count"], second["left_out"]) == ("BHDART", 15, ["--relation-id"])
+
+
+def test_a_rejected_file_is_status_5_and_shows_where(tmp_path):
+    path = tmp_path / "short.bhd"
+    path.write_bytes(STOCK_BYTES.replace(b"#001515#", b"#001516#"))
+    done = syncd("parse", path)
+    assert done.returncode == 5
+    assert f"{path}:19: error count-mismatch: the footer counts 16 details (0015), the message has 15" in done.stdout
+    assert f"{path}: rejected: BHDART" in done.stdout
+
+
+def test_an_unreadable_file_is_status_2_and_the_others_are_judged(tmp_path, stock):
+    done = syncd("parse", "--json", tmp_path / "absent.bhd", stock)
+    assert done.returncode == 2
+    assert "No such file" in done.stderr
+    assert json.loads(done.stdout)["outcome"] == "accept"
+
+
+def test_a_file_of_no_known_format_asks_for_one(tmp_path):
+    path = tmp_path / "letter.txt"
+    path.write_text("Sehr geehrte Damen und Herren")
+    done = syncd("parse", path)
+    assert done.returncode == 2
+    assert "--format" in done.stderr
+    assert syncd("parse", "--format", "raw", path).returncode == 0
+
+
+def test_the_account_is_compared_when_it_is_given(stock, note):
+    assert syncd("parse", "--relation-id", "1234567", stock).returncode == 5
+    assert syncd("parse", "--relation-id", "9999999", stock).returncode == 0
+    verdict = json.loads(syncd("parse", "--json", "--customer", "111111", note).stdout)
+    assert "unknown-customer" in verdict["codes"]
+    assert verdict["left_out"] == []
+
+
+def test_records_come_as_json_lines_that_fit_the_schema(tmp_path, stock, note):
+    order = tmp_path / ORDER_NAME
+    order.write_bytes(wire(*ORDERS))
+    bundle = tmp_path / "R_90090024123457000123456"
+    bundle.write_bytes(wire(BUNDLE))
+    schema = json.loads(syncd("schema", "records").stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    done = syncd("parse", "--records", stock, note, order, bundle)
+    assert done.returncode == 0
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    for record in records:
+        jsonschema.validate(record, schema)
+    assert [record["line"] for record in records] == [*range(4, 19), 1, 2, 1, 2, 1]
+    assert records[15]["price"] == "12.9500"
+    assert records[15]["date"] == "2017-05-15"
+    assert records[-1]["bundle"][1]["net"] == "3.1400"
+    assert schema["$defs"]["DespatchLine"]["properties"]["price"]["x-id"] == "1029"
+
+
+def test_no_record_of_a_rejected_file_is_shown(tmp_path):
+    path = tmp_path / "cut.bhd"
+    path.write_bytes(STOCK_BYTES[:-10])
+    done = syncd("parse", "--records", path)
+    assert (done.returncode, done.stdout) == (5, "")
