@@ -135,7 +135,7 @@ def _record_lines(path: Path, chosen: Format, context: Context, verdict: Verdict
     encoder = msgspec.json.Encoder()
     for record in chosen.records(partial(_blocks, path), context, verdict):
         kind = record.__class__.__name__.encode()
-        yield b'{"file":%b,"record":"%b",%b' % (file, kind, encoder.encode(record)[1:])
+        yield b'{"file":' + file + b',"record":"' + kind + b'",' + encoder.encode(record)[1:]
 
 
 def _write(lines: Iterable[bytes]) -> None:
