@@ -1,1 +1,0 @@
-"""The real session, on aioftp."""

@@ -1,1 +1,0 @@
-"""The in-memory server and its session: the fake that ships."""
