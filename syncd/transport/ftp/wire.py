@@ -62,8 +62,9 @@ class FtpWire(aioftp.Client):
         """Connect and secure the control connection, up to the point where USER may be sent."""
         async with asyncio.timeout(self.endpoint.connect_timeout):
             await aioftp.BaseClient.connect(self, self.endpoint.host, self.endpoint.port)
-        self._socket = self.stream.writer.get_extra_info("socket")
-        _keep_alive(self._socket)
+        connection: socket.socket = self.stream.writer.get_extra_info("socket")
+        _keep_alive(connection)
+        self._socket = connection
         banner = await self.hear()
         if banner.code != 220:
             raise banner.refusal("connect")
