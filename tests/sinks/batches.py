@@ -87,11 +87,11 @@ def stock(line: int, quantity: int = 5) -> Stock:
     return Stock(line=line, ean=f"{9789000000000 + line}", quantity=quantity, changed=date(2026, 1, 1 + line % 28))
 
 
-def records_of(kind: str, size: int, quantity: int = 5) -> Iterator[Any]:
-    """Make the records of a file with `size` lines: a BHDART of stock, or goods and answers mixed."""
+def records_of(kind: str, size: int, note: str = "24123456") -> Iterator[Any]:
+    """Make the records of a file with `size` lines: a BHDART of stock, or goods of one note and answers, mixed."""
     if kind == "BHDART":
-        return (stock(line, quantity) for line in range(1, size + 1))
-    return (answer(line) if line % 4 == 0 else goods(line) for line in range(1, size + 1))
+        return (stock(line) for line in range(1, size + 1))
+    return (answer(line) if line % 4 == 0 else goods(line, note=note) for line in range(1, size + 1))
 
 
 def batch_of(
@@ -114,7 +114,7 @@ def batch_of(
         "header": {"receiver": "900900", "version": None, "test": 0},
         "counts": {"Stock": size} if kind == "BHDART" else {"Goods": size - size // 4, "Answer": size // 4},
         "snapshot": kind == "BHDART",
-        "records": lambda: records_of(kind, size),
+        "records": lambda: records_of(kind, size, note=name),
         "stamp": "202611220500" if kind == "BHDART" else None,
     }
     return Batch(**fields | changes)

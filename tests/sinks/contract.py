@@ -49,7 +49,7 @@ HOSTILE = [
 class Target(ABC):
     """The other side of a sink, as the shop sees it."""
 
-    type: ClassVar[str]
+    sink: ClassVar[str]
     settings: dict[str, Any]
 
     @abstractmethod
@@ -71,7 +71,7 @@ def lines_of(batch: Batch) -> Lines:
 
 @asynccontextmanager
 async def opened(target: Target) -> AsyncIterator[Sink]:
-    sink = open_sink(target.type, target.settings)
+    sink = open_sink(target.sink, target.settings)
     try:
         yield sink
     finally:
@@ -85,7 +85,7 @@ async def deliver(target: Target, *batches: Batch) -> None:
 
 
 def run_child(target: Target, folder: Path, **order: Any) -> subprocess.CompletedProcess[str]:
-    order |= {"type": target.type, "settings": target.settings, "folder": str(folder)}
+    order |= {"type": target.sink, "settings": target.settings, "folder": str(folder)}
     command = [sys.executable, "-m", "tests.sinks.child", json.dumps(order)]
     return subprocess.run(command, capture_output=True, text=True, timeout=100)
 
@@ -111,7 +111,7 @@ class SinkContract:
     def test_refuses_wrong_settings_by_name(self, target: Target):
         for change, key in [*self.wrong, ({"nonsense": 1}, "nonsense")]:
             with pytest.raises(ConfigError, match=key) as caught:
-                open_sink(target.type, target.settings | change)
+                open_sink(target.sink, target.settings | change)
             assert caught.value.remedy
 
     async def test_a_target_that_is_down_is_tried_again(self, target: Target, tmp_path: Path):

@@ -24,7 +24,7 @@ from tests.sinks.contract import Lines, SinkContract, Target, deliver, lines_of,
 class Folder(Target):
     """A folder whose program takes every file away as soon as it sees it."""
 
-    type = "directory"
+    sink = "directory"
 
     def __init__(self, path: Path, **settings: Any) -> None:
         self.path = path

@@ -1,1 +1,0 @@
-"""The sink for SQLite and PostgreSQL."""

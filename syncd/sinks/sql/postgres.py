@@ -1,0 +1,135 @@
+"""PostgreSQL: rows come by COPY, never one by one.
+
+A snapshot is copied into a table of its own, without an index, and frozen; it gets its index and then takes the place
+of the account's partition. That is faster than COPY into the table itself, leaves no dead rows behind, and a reader
+sees the old snapshot or the new one: frozen rows are visible to transactions that began before, too. Readers wait for
+the exchange of the partitions only, not for the COPY.
+
+Events with a key are copied into a temporary table and upserted from there.
+"""
+
+from collections.abc import Iterator
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, Connection, Engine, Table, UniqueConstraint, create_engine, func, select
+from sqlalchemy.pool import NullPool
+
+from syncd.errors import SinkError
+from syncd.sinks.sql.load import Database, Loader
+
+CONNECTION = {"connect_timeout": 10, "tcp_user_timeout": 30_000, "application_name": "syncd"}
+LOCK_TIMEOUT = "5s"
+"""How long the exchange of partitions waits for a reader before it gives way; other readers queue behind it."""
+
+PARTITIONS = """
+    SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
+    WHERE inhparent = to_regclass(quote_ident({}))
+    AND pg_get_expr(child.relpartbound, child.oid) = format('FOR VALUES IN (%L)', {}::text)
+"""
+UPSERT = """
+    INSERT INTO {0} ({1}) SELECT {1} FROM {2} new
+    WHERE NOT EXISTS (SELECT FROM {2} later WHERE {3} AND later.line > new.line)
+    ON CONFLICT ({4}) DO UPDATE SET {5}
+"""
+
+
+def open_engine(url: URL) -> Engine:
+    """Prepare to connect, one connection per batch: none stays open over the hours between two."""
+    return create_engine(url, poolclass=NullPool, connect_args=CONNECTION)
+
+
+def lock(connection: Connection, prefix: str) -> None:
+    """Let one transaction at a time work on the tables of this prefix, and none wait long for a reader."""
+    connection.execute(select(func.set_config("lock_timeout", LOCK_TIMEOUT, True)))
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("syncd"), func.hashtext(prefix))))
+
+
+class PostgresLoader(Loader):
+    """Store rows with COPY."""
+
+    def _open(self, table: Table) -> None:
+        name, copy = sql.Identifier(table.name), sql.Identifier(self._copy_of(table))
+        if self._partitioned(table) != self._batch.snapshot:
+            raise SinkError(
+                f"table {table.name} is {'not ' if self._batch.snapshot else ''}partitioned by account",
+                remedy="Rename the table; a new one is made.",
+            )
+        if self._batch.snapshot:
+            account = sql.Literal(self._batch.account)
+            like = "CREATE TABLE {} (LIKE {} INCLUDING ALL EXCLUDING INDEXES, CHECK (account = {}))"
+            self._run(like, copy, name, account)
+        elif _unique(table):
+            self._run("CREATE TEMPORARY TABLE {} (LIKE {} INCLUDING DEFAULTS) ON COMMIT DROP", copy, name)
+
+    def _store(self, table: Table, rows: Iterator[tuple[Any, ...]]) -> None:
+        frozen = sql.SQL(" WITH (FREEZE)" if self._batch.snapshot else "")
+        target = sql.Identifier(self._copy_of(table))
+        statement = sql.SQL("COPY {} ({}) FROM STDIN{}").format(target, _names(table), frozen)
+        with self._driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def _finish(self, table: Table) -> None:
+        if self._batch.snapshot:
+            self._exchange(table)
+        elif _unique(table):
+            self._upsert(table)
+
+    def _clear(self, table: str) -> None:
+        for (partition,) in self._run(PARTITIONS, sql.Literal(table), sql.Literal(self._batch.account)).fetchall():
+            self._run("DROP TABLE {}", sql.Identifier(partition))
+
+    def _exchange(self, table: Table) -> None:
+        """Put the copied table in the place of the account's partition."""
+        name, copy = sql.Identifier(table.name), sql.Identifier(self._copy_of(table))
+        primary = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.primary_key)
+        self._run("ALTER TABLE {} ADD PRIMARY KEY ({})", copy, primary)
+        self._run("ANALYZE {}", copy)
+        self._clear(table.name)
+        self._run("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES IN ({})", name, copy, sql.Literal(self._batch.account))
+
+    def _upsert(self, table: Table) -> None:
+        """Move rows from the temporary table; of two with the same key the later line counts."""
+        key = _unique(table)
+        same = sql.SQL(" AND ").join(sql.SQL("later.{0} = new.{0}").format(sql.Identifier(name)) for name in key)
+        changes = sql.SQL(", ").join(
+            sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column.name)) for column in table.columns
+        )
+        copy, conflict = sql.Identifier(self._copy_of(table)), sql.SQL(", ").join(map(sql.Identifier, key))
+        self._run("ANALYZE {}", copy)
+        self._run(UPSERT, sql.Identifier(table.name), _names(table), copy, same, conflict, changes)
+
+    def _copy_of(self, table: Table) -> str:
+        """Name where rows are copied to: the table itself for events without a key."""
+        direct = not self._batch.snapshot and not _unique(table)
+        return table.name if direct else f"{table.name}_{self._own[-1]}"
+
+    def _partitioned(self, table: Table) -> bool:
+        query = "SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(quote_ident({}))"
+        return self._run(query, sql.Literal(table.name)).fetchone() == (True,)
+
+    def _run(self, statement: LiteralString, *parts: sql.Composable) -> psycopg.Cursor[Any]:
+        return self._driver.execute(sql.SQL(statement).format(*parts))
+
+    @property
+    def _driver(self) -> psycopg.Connection[Any]:
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        return driver
+
+
+def _names(table: Table) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
+
+
+def _unique(table: Table) -> tuple[str, ...]:
+    """Name the columns of the key across files; none when the class has no key."""
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            return tuple(column.name for column in constraint.columns)
+    return ()
+
+
+DATABASE = Database(open_engine=open_engine, lock=lock, loader=PostgresLoader, errors=(psycopg.Error,))
