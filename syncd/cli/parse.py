@@ -139,7 +139,5 @@ def _record_lines(path: Path, chosen: Format, context: Context, verdict: Verdict
 
 
 def _write(lines: Iterable[bytes]) -> None:
-    out = click.get_binary_stream("stdout")
     for line in lines:
-        out.write(line + b"\n")
-    out.flush()
+        click.echo(line)
