@@ -1,0 +1,135 @@
+"""What a house writes down: commands, logins, violations, orders taken, files handed out.
+
+The books are the house's own truth, for tests and for people: nothing in them comes from the visitor's side.
+Whoever wants to follow along adds a listener; `as_json` is the same for other processes.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+
+@dataclass(slots=True)
+class Record:
+    """One entry in the books; `at` is the house's clock."""
+
+    kind: ClassVar[str] = "record"
+    at: datetime
+    account: str
+
+
+@dataclass(slots=True)
+class Command(Record):
+    """A command that came in; `replies` are the codes it got, empty when the reply was never sent."""
+
+    kind = "command"
+    session: int
+    verb: str
+    argument: str
+    """A password is written as `***`."""
+    replies: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Login(Record):
+    """A login that was tried; `outcome` is `accepted`, `refused`, `early` or `parallel`."""
+
+    kind = "login"
+    session: int
+    outcome: str
+    tls: str
+    """The TLS version in use, empty on a plain connection."""
+
+
+@dataclass(slots=True)
+class Violation(Record):
+    """A rule of the supplier that was broken; a visitor who behaves leaves none."""
+
+    kind = "violation"
+    rule: str
+    sentence: str
+    command: str
+
+
+@dataclass(slots=True)
+class Order(Record):
+    """A file that the house took out of `in` to process it."""
+
+    kind = "order"
+    name: str
+    content: bytes
+    customer: str
+    lines: list[Mapping[str, object]]
+    """What the house read of it; empty where the form of orders is not known."""
+    whole: bool
+    """False when the transfer broke off and the house took the torso."""
+    number: str
+    """The house's own order number."""
+    repeat_of: str
+    """The name under which the very same bytes were taken before; empty for a new order."""
+
+
+@dataclass(slots=True)
+class Handed(Record):
+    """A file that was read from `out`; `whole` is False when the transfer broke off as the house saw it."""
+
+    kind = "handed"
+    name: str
+    size: int
+    sha256: str
+    whole: bool
+
+
+@dataclass(slots=True)
+class Struck(Record):
+    """A fault that struck."""
+
+    kind = "fault"
+    fault: str
+    command: str
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Books:
+    """All records in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.listeners: list[Callable[[Record], None]] = []
+
+    def write(self, record: Record) -> None:
+        """Add a record and tell the listeners."""
+        self.records.append(record)
+        for listener in self.listeners:
+            listener(record)
+
+    def of(self, kind: type[R]) -> list[R]:
+        """Return all records of one kind."""
+        return [record for record in self.records if isinstance(record, kind)]
+
+    def as_json(self) -> dict[str, list[dict[str, Any]]]:
+        """Return everything as plain data, one list for each kind, with times in ISO 8601."""
+        kinds: dict[str, list[dict[str, Any]]] = {
+            kind.kind: [] for kind in (Command, Login, Violation, Order, Handed, Struck)
+        }
+        for record in self.records:
+            kinds[record.kind].append(as_json(record))
+        return kinds
+
+
+def as_json(record: Record) -> dict[str, Any]:
+    """Return one record as plain data; bytes become Latin-1 text, with size and SHA-256 beside it."""
+    plain: dict[str, Any] = {"kind": record.kind}
+    for each in fields(record):
+        value = getattr(record, each.name)
+        if isinstance(value, datetime):
+            value = value.isoformat()
+        elif isinstance(value, bytes):
+            plain |= {"size": len(value), "sha256": hashlib.sha256(value).hexdigest()}
+            value = value.decode("latin-1")
+        plain[each.name] = value
+    return plain
