@@ -162,16 +162,16 @@ class CbHouse(House):
     # -- stock lists ----------------------------------------------------------------------------------------
 
     def publish_stock(self, rows: Iterable[Row | tuple[str, int]], *, account: str = "", name: str = "") -> str:
-        """Put a stock list into `out` of one account or of all; return its file name."""
+        """Put a stock list into `out` of an account, by default the first; return its file name."""
+        account = account or next(iter(self.accounts))
+        relation = self.relations[account]
         at = self.clock().astimezone(AMSTERDAM)
         self._reference += 1
         listed = [row if isinstance(row, Row) else Row(*row) for row in rows]
-        for each in [account] if account else list(self.accounts):
-            relation = self.relations[each]
-            given = name or f"bhdart{relation}u{self._reference % 10000:04d}{at:%Y%m%d}.bhd"
-            content = stock_list(listed, receiver=relation, at=at, reference=f"{self._reference:06d}")
-            self.out(each)[given] = content
-        return given
+        name = name or f"bhdart{relation}u{self._reference % 10000:04d}{at:%Y%m%d}.bhd"
+        content = stock_list(listed, receiver=relation, at=at, reference=f"{self._reference:06d}")
+        self.out(account)[name] = content
+        return name
 
     def _plan(self, after: datetime) -> None:
         if self.slots:
@@ -184,7 +184,8 @@ class CbHouse(House):
         return min(when for when in times if when > after).astimezone(UTC)
 
     def _publish_slot(self, slot: datetime) -> None:
-        self.publish_stock(self.stock())
+        for account in self.accounts:
+            self.publish_stock(self.stock(), account=account)
         self._plan(slot)
 
     # -- reading --------------------------------------------------------------------------------------------

@@ -72,36 +72,47 @@ class Host(Protocol):
 
     def check(self, session: "Session", verb: str, argument: str) -> None:
         """Raise ReplyError where a rule of the supplier forbids the command."""
+        ...
 
     def admit(self, session: "Session", password: str) -> None:
         """Write a login down; raise ReplyError when it is not accepted."""
+        ...
 
     def leave(self, session: "Session") -> None:
         """Note that a session is over."""
+        ...
 
     def watch(self, wire: Wire) -> None:
         """Remember a connection, so that closing the house ends it."""
+        ...
 
     def home(self, account: str) -> str:
         """Return the directory in which an account begins."""
+        ...
 
     def tree(self, account: str) -> Tree:
         """Return an account's files."""
+        ...
 
     def stored(self, session: "Session", path: str, content: bytes, whole: bool) -> None:
         """Take a file that was uploaded."""
+        ...
 
     def renamed(self, session: "Session", old: str, new: str) -> None:
         """Rename a file."""
+        ...
 
     def reading(self, session: "Session", path: str) -> bytes:
         """Return what a reader gets."""
+        ...
 
     def sent(self, session: "Session", path: str, content: bytes, whole: bool) -> None:
         """Note that a file went out; called before its 226."""
+        ...
 
     def done(self, session: "Session", path: str, whole: bool) -> None:
         """Note that a reader got its 226."""
+        ...
 
 
 class Session:

@@ -146,19 +146,19 @@ async def mkd(session: Session, argument: str) -> None:
     raise ReplyError(550, "Create directory operation failed.")
 
 
-async def _list(session: Session, argument: str, line: Callable[[Entry], str], *, files_only: bool = False) -> None:
+def _shown(session: Session, argument: str) -> list[Entry]:
     name = " ".join(word for word in argument.split(" ") if not word.startswith("-"))  # "-la" and its like
     path = resolve(session.cwd, name)
     tree = session.house.tree(session.account)
     if path in tree:
-        shown = entries(tree, path)
-    elif (file := session.existing(name)) == path:
-        shown = [entry for entry in entries(tree, posixpath.dirname(file)) if entry.name == posixpath.basename(file)]
-    if files_only:
-        shown = [entry for entry in shown if entry.size is not None]
+        return entries(tree, path)
+    file = posixpath.basename(session.existing(name))
+    return [entry for entry in entries(tree, posixpath.dirname(path)) if entry.name == file]
+
+
+async def _list(session: Session, shown: list[Entry], line: Callable[[Entry], str]) -> None:
     wire = await session.open_data("Here comes the directory listing.")
-    text = "".join(f"{line(entry)}\r\n" for entry in session.listed(shown))
-    data = text.encode("latin-1", "replace")
+    data = "".join(f"{line(entry)}\r\n" for entry in session.listed(shown)).encode("latin-1", "replace")
     if await session.transmit(wire, data) < len(data):
         raise ReplyError(426, "Connection closed; transfer aborted.")
     await session.reply(226, "Directory send OK.")
@@ -166,19 +166,20 @@ async def _list(session: Session, argument: str, line: Callable[[Entry], str], *
 
 async def list_(session: Session, argument: str) -> None:
     """List as `ls -l` does."""
-    await _list(session, argument, Entry.long)
+    await _list(session, _shown(session, argument), Entry.long)
 
 
 async def nlst(session: Session, argument: str) -> None:
     """List bare names."""
-    await _list(session, argument, lambda entry: entry.name, files_only=True)
+    files = [entry for entry in _shown(session, argument) if entry.size is not None]
+    await _list(session, files, lambda entry: entry.name)
 
 
 async def mlsd(session: Session, argument: str) -> None:
     """List facts, where the house knows them."""
     if not session.house.mlsd:
         raise ReplyError(500, "Unknown command.")
-    await _list(session, argument, Entry.facts)
+    await _list(session, _shown(session, argument), Entry.facts)
 
 
 async def mlst(session: Session, argument: str) -> None:
@@ -186,11 +187,7 @@ async def mlst(session: Session, argument: str) -> None:
     if not session.house.mlsd:
         raise ReplyError(500, "Unknown command.")
     path = session.existing(argument)
-    (entry,) = (
-        each
-        for each in entries(session.house.tree(session.account), posixpath.dirname(path))
-        if each.name == posixpath.basename(path)
-    )
+    (entry,) = _shown(session, path)
     await session.reply(250, "Facts:", lines=(entry.facts(),))
 
 

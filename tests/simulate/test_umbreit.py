@@ -50,7 +50,7 @@ async def test_no_response_when_everything_is_there_and_no_slip_when_nothing_is(
             ftp = await run(clients.plain, house)
             await run(clients.order_up, ftp, content=line)
             await run(ftp.quit)
-            await until(lambda house=house: house.out("900900"))
+            await until(lambda: house.out("900900"))
         (name,) = house.out("900900")
         assert len(house.out("900900")) == count
         assert name.startswith("R_900900M") == (each is shelf)
@@ -226,6 +226,6 @@ async def test_the_same_dice_give_the_same_names():
             ftp = await run(clients.plain, house)
             await run(clients.order_up, ftp)
             await run(ftp.quit)
-            await until(lambda house=house: len(house.out("900900")) == 2)
+            await until(lambda: len(house.out("900900")) == 2)
         names.append(list(house.out("900900")))
     assert names[0] == names[1]
