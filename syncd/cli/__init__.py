@@ -16,6 +16,7 @@ from syncd.errors import SyncdError
 
 VERBS = {
     "parse": "syncd.cli.parse:parse",
+    "order": "syncd.cli.order:order",
     "schema": "syncd.cli.schema:schema",
 }
 """Verb to `module:command`; a group of verbs is one entry."""

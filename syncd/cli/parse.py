@@ -8,6 +8,7 @@ from typing import Any
 import click
 import msgspec
 
+from syncd.cli.options import account_settings, config_option
 from syncd.errors import UsageError
 from syncd.formats import FORMATS, Context, Format, guess
 from syncd.model import Finding, Severity, Verdict
@@ -30,6 +31,8 @@ ACCEPTED, UNREADABLE, REJECTED = 0, 2, 5
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file, one a line.")
 @click.option("--records", "with_records", is_flag=True, help="The records themselves as JSON Lines.")
+@click.option("--account", metavar="NAME", help="Compare with the numbers of this account.")
+@config_option
 @click.option("--customer", "customers", multiple=True, metavar="NUMBER", help="A customer number of the account.")
 @click.option("--relation-id", metavar="NUMBER", help="The account's relation id at CB.")
 @click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="Do not guess the format.")
@@ -37,6 +40,8 @@ def parse(
     files: tuple[Path, ...],
     as_json: bool,
     with_records: bool,
+    account: str | None,
+    config: Path | None,
     customers: tuple[str, ...],
     relation_id: str | None,
     format_name: str | None,
@@ -45,6 +50,10 @@ def parse(
 
     Exit status: 0 all accepted, 5 one rejected, 2 one that cannot be read.
     """
+    if account is not None:
+        settings = account_settings(account, config)
+        customers += settings.customers
+        relation_id = relation_id or settings.relation_id
     known = partial(Context, customers=frozenset(customers) or None, relation_id=relation_id)
     show = _show_json if as_json else partial(_show_words, to_stderr=with_records)
     statuses = [_parse(path, format_name, known, show, with_records=with_records) for path in files]

@@ -119,13 +119,13 @@ def _judge_sender(line: OrderLine, name: OrderName | None, context: Context, fin
 def write_orders(lines: Sequence[OrderLine], *, sender: str | None = None) -> bytes:
     """Return an order file as it goes over the wire: ANSI, each record ended by CR LF.
 
-    `sender`, the customer number, replaces the one of the lines; their line numbers do not matter. Raises RejectedError
-    with all findings, numbered by position, if anything in it is not as the document wants it.
+    `sender`, the customer number, replaces the one of the lines. Raises RejectedError if anything in it is not as the
+    document wants it; each finding has the `line` of the order line it is about.
     """
     findings: list[Finding] = []
     records: list[bytes] = []
-    for number, line in enumerate(lines, 1):
-        record = _written(line if sender is None else replace(line, sender=sender), number)
+    for line in lines:
+        record = _written(line if sender is None else replace(line, sender=sender))
         if isinstance(record, Finding):
             findings.append(record)
         else:
@@ -133,7 +133,7 @@ def write_orders(lines: Sequence[OrderLine], *, sender: str | None = None) -> by
     content = b"".join(records)
     if not findings:
         verdict = OrderFormat().judge(lambda: [content], Context())
-        findings = [] if verdict.accepted else list(verdict.findings)
+        findings = [] if verdict.accepted else [_at_source(finding, lines) for finding in verdict.findings]
     if findings:
         raise rejected(findings)
     return content
@@ -142,13 +142,16 @@ def write_orders(lines: Sequence[OrderLine], *, sender: str | None = None) -> by
 def rejected(findings: Sequence[Finding]) -> RejectedError:
     """Return the error that says why an order cannot be sent."""
     first = next(finding for finding in findings if finding.severity is Severity.ERROR)
-    where = "the order" if first.line is None else f"position {first.line}"
-    return RejectedError(
-        f"{where} cannot be sent: {first.message}", findings=findings, remedy="Correct the order; nothing was sent."
-    )
+    where = "the order" if first.line is None else f"line {first.line}"
+    remedy = "Correct the order; nothing was sent."
+    return RejectedError(f"{where} cannot be ordered: {first.message}", findings=findings, remedy=remedy)
 
 
-def _written(line: OrderLine, number: int) -> bytes | Finding:
+def _at_source(finding: Finding, lines: Sequence[OrderLine]) -> Finding:
+    return finding if finding.line is None else replace(finding, line=lines[finding.line - 1].line)
+
+
+def _written(line: OrderLine) -> bytes | Finding:
     """Return one record, or what is wrong with it."""
     values: dict[str, Any] = asdict(line)
     try:
@@ -156,10 +159,10 @@ def _written(line: OrderLine, number: int) -> bytes | Finding:
             raise FieldError("mark-and-text", "mark and text: only one of both is written")
         return B101.write(values).encode("cp1252") + b"\r\n"
     except FieldError as error:
-        return Finding(error.code, Severity.ERROR, number, str(error))
+        return Finding(error.code, Severity.ERROR, line.line, str(error))
     except UnicodeEncodeError as error:
         letter = error.object[error.start]
-        return Finding("charset", Severity.ERROR, number, f"“{letter}” cannot be written in cp1252", letter)
+        return Finding("charset", Severity.ERROR, line.line, f"“{letter}” cannot be written in cp1252", letter)
 
 
 def normalise_order(content: bytes) -> bytes:
@@ -169,6 +172,7 @@ def normalise_order(content: bytes) -> bytes:
     return b"".join(line + b"\r\n" for line in lines)
 
 
-def new_order_line(sender: str, **values: Any) -> OrderLine:
-    """Return an order line whose constant fields are filled in."""
-    return OrderLine(line=0, sender=sender, sender_qualifier="VD", receiver=UMBREIT, receiver_qualifier="VD", **values)
+def new_order_line(sender: str, *, line: int = 1, **values: Any) -> OrderLine:
+    """Return an order line whose constant fields are filled in; `line` is where it came from."""
+    constants: dict[str, Any] = {"sender_qualifier": "VD", "receiver": UMBREIT, "receiver_qualifier": "VD"}
+    return OrderLine(line=line, sender=sender, **constants, **values)

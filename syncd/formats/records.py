@@ -1,13 +1,14 @@
 """The records: each class is the supplier's table, line by line, with the ids of its data fields.
 
 `line` is the number of the record's line in its file, from 1. Text fields come without the blanks that fill them. Money
-and percent are `Decimal`, dates are `date`. `extras` keeps, as (id, value), what the document does not know.
+and percent are `Decimal`, dates are `date`. `extras` keeps, as (id, value), what the document does not know. `key`
+names the fields that make a record unique across files; a record in which one of them is None has no key.
 """
 
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from syncd.formats.fields import Day, Fixed, Number, Text, YesNo
 from syncd.model import Severity
@@ -72,6 +73,7 @@ class DespatchLine:
     Without `note` it is informative; then `date`, `position`, `price` and `discount` may be None.
     """
 
+    key: ClassVar[tuple[str, ...]] = ("sender", "receiver", "note", "position", "bookable")
     line: int
     sender: Annotated[str, Text(10, id=1115, only=(UMBREIT,), code="wrong-sender")]
     sender_qualifier: Annotated[str, Text(2, id=1116, only=("VD",))]
@@ -110,6 +112,7 @@ class DespatchLine:
 class ReportLine:
     """M101, one position that is not delivered, and why. Umbreit, Technische Dokumentation 12/2021, 4.4."""
 
+    key: ClassVar[tuple[str, ...]] = ("sender", "receiver", "reference", "article", "code")
     line: int
     sender: Annotated[str, Text(10, id=1115, only=(UMBREIT,), code="wrong-sender")]
     sender_qualifier: Annotated[str, Text(2, id=1116, only=("VD",))]
@@ -142,6 +145,7 @@ class StockLine:
     CB, Beschikbaarheid artikelen voor 24-uurslevering t.b.v. boekverkopers: Informatie artikelbeschikbaarheid.
     """
 
+    key: ClassVar[tuple[str, ...]] = ("ean",)
     line: int
     ean: Annotated[str, Text(13, id=200)]
     counted: Annotated[dt.date | None, Day(id=500)]

@@ -16,10 +16,9 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
-from syncd.errors import RejectedError
 from syncd.formats.fields import calendar_day
 from syncd.formats.findings import Findings
-from syncd.formats.orders import new_order_line
+from syncd.formats.orders import new_order_line, rejected
 from syncd.formats.records import OrderLine
 
 
@@ -102,7 +101,7 @@ Cells = tuple[int, Mapping[str, str]]
 def read_sheet(content: bytes, filename: str, *, sender: str, today: date) -> list[OrderLine]:
     """Return the order lines of a CSV or (by `.jsonl`) JSON Lines file.
 
-    Raises RejectedError whose findings name line and column; its message names the first, as `file:line: column: …`.
+    Raises RejectedError whose findings name line and column.
     """
     findings = Findings()
     rows = _json_lines if filename.lower().endswith((".jsonl", ".ndjson")) else _csv
@@ -113,13 +112,7 @@ def read_sheet(content: bytes, filename: str, *, sender: str, today: date) -> li
     if not lines and not findings.rejected:
         findings.error("empty", None, "there is no order in it")
     if findings.rejected:
-        first = findings.in_file_order()[0]
-        where = filename if first.line is None else f"{filename}:{first.line}"
-        raise RejectedError(
-            f"{where}: {first.message}",
-            findings=findings.in_file_order(),
-            remedy="Correct the file; nothing was ordered. docs/orders.md describes the columns.",
-        )
+        raise rejected(findings.in_file_order())
     return lines
 
 
@@ -213,7 +206,7 @@ def _order_line(
     if not values["qualifier"]:
         findings.error("bad-cell", number, f"qualifier: say what “{values['article']}” is: UM (Umbreit), RK (series)")
         return None
-    return new_order_line(sender, **values) if good else None
+    return new_order_line(sender, line=number, **values) if good else None
 
 
 def _qualifier(article: str) -> str:
