@@ -109,10 +109,13 @@ class House:
 
 
 def account_ids() -> tuple[int, int]:
-    """Return the user and group that own the account's files: nobody for root, else ourselves."""
+    """Return the user and group that own the account's files: daemon for root, else ourselves.
+
+    Not nobody, whose home does not exist: vsftpd goes there before it goes anywhere.
+    """
     if os.getuid() == 0:
-        nobody = pwd.getpwnam("nobody")
-        return nobody.pw_uid, nobody.pw_gid
+        daemon = pwd.getpwnam("daemon")
+        return daemon.pw_uid, daemon.pw_gid
     return os.getuid(), os.getgid()
 
 
@@ -129,11 +132,13 @@ def ground(name: str) -> Iterator[tuple[Path, Path]]:
     base.mkdir(mode=0o755)
     try:
         own, home = base / "server", base / "home"
-        own.mkdir()
-        for path in (home, home / "in", home / "out"):
+        for path in (own, home, home / "in", home / "out"):
             path.mkdir()
-            give(path)
+        give(home / "in")
+        give(home / "out")
+        home.chmod(0o555)  # vsftpd refuses a home that its account could write
         yield own, home
+        home.chmod(0o755)
     finally:
         shutil.rmtree(base)
 
