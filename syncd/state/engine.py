@@ -1,0 +1,140 @@
+"""The way to the database: one engine, two kinds of transaction, and the border where its exceptions become ours.
+
+SQLite is opened with WAL, synchronous=FULL, foreign keys on and ten seconds of patience, on every connection; a
+writing transaction takes the write lock with its first statement (BEGIN IMMEDIATE), so that two writers wait for each
+other instead of failing halfway. PostgreSQL is a URL. No value of a statement ever enters a message or a log.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, StatementError
+
+from syncd.errors import ConfigError, DiskFullError, LaterError, StateDamagedError, SyncdError
+
+PATIENCE = 10.0
+"""Seconds to wait for another process's lock."""
+
+DAMAGED = "Stop syncd, keep the state directory as it is, and follow docs/state.md, “When the state is damaged”."
+
+
+class Database:
+    """An engine and its two kinds of transaction; every method of the journal and the gate is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.embedded = engine.dialect.name == "sqlite"
+        self._writer = engine.execution_options(begin="IMMEDIATE")
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Run a transaction that only reads."""
+        with translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Run a transaction that writes; it is on disk when the block has ended, or nothing of it is."""
+        with translated(), self._writer.begin() as connection:
+            yield connection
+
+    def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
+        """Begin an INSERT that knows ON CONFLICT."""
+        return sqlite.insert(table) if self.embedded else postgresql.insert(table)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def sqlite_engine(path: Path, *, read_only: bool = False, foreign_keys: bool = True) -> Engine:
+    """Return an engine for a database file; the file is made if need be, readable by its owner alone."""
+    if not read_only:
+        path.touch(mode=0o600, exist_ok=True)
+    url = URL.create("sqlite+pysqlite", database=str(path))
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": PATIENCE})
+    settings = [
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        f"foreign_keys = {int(foreign_keys)}",
+        f"query_only = {int(read_only)}",
+    ]
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # else the driver opens and ends transactions by its own rules
+        for setting in settings:
+            connection.execute(f"PRAGMA {setting}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+    return engine
+
+
+def server_engine(url: str) -> Engine:
+    """Return an engine for a PostgreSQL URL. Raises ConfigError."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError("the state's database URL cannot be read", remedy=_URLS) from None
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise ConfigError(f"the state cannot be kept in “{parsed.get_backend_name()}”", remedy=_URLS)
+    options = {"options": f"-c lock_timeout={PATIENCE:.0f}s", "connect_timeout": PATIENCE, "application_name": "syncd"}
+    arguments = {key: value for key, value in options.items() if key not in parsed.query}
+    try:
+        target = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(target, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+    except ModuleNotFoundError:
+        raise ConfigError("the PostgreSQL driver is not installed", remedy="pip install 'syncd[pg]'") from None
+
+
+_URLS = "Leave it out for SQLite, or write postgresql://user@host/database."
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the exceptions of the database into ours."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _ours(error) from error
+    except StatementError as error:
+        raise (error.orig or error) from None  # not the database's word: a mistake of the caller
+
+
+def _ours(error: DBAPIError) -> SyncdError:
+    said = str(error.orig).strip().partition("\n")[0]  # what follows may quote values
+    if isinstance(error.orig, sqlite3.Error):
+        return _from_sqlite(getattr(error.orig, "sqlite_errorcode", None), said)
+    return _from_postgresql(getattr(error.orig, "sqlstate", None), said)
+
+
+def _from_sqlite(code: int | None, said: str) -> SyncdError:
+    match (code or 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return LaterError(f"the state database is busy: {said}", remedy="Another program holds it; see who does.")
+        case sqlite3.SQLITE_FULL:
+            return DiskFullError(f"the state database cannot grow: {said}", remedy="Make room on the disk.")
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_READONLY:
+            remedy = "Check who owns the state directory and its files: docs/state.md."
+            return StateDamagedError(f"the state database cannot be opened: {said}", remedy=remedy)
+    return StateDamagedError(f"the state database: {said}", remedy=DAMAGED)
+
+
+_AWAY = ("08", "57", "55P03", "40", "53300")
+"""SQLSTATEs that pass by themselves: connection, shutdown, lock timeout, rollback, too many clients."""
+
+
+def _from_postgresql(state: str | None, said: str) -> SyncdError:
+    if state == "53100":
+        return DiskFullError(f"the state database cannot grow: {said}", remedy="Make room on the database's disk.")
+    if state is None or state.startswith(_AWAY):
+        return LaterError(f"the state database does not answer: {said}", remedy="See that PostgreSQL runs.")
+    return StateDamagedError(f"the state database: {said}", remedy=DAMAGED)

@@ -1,0 +1,54 @@
+"""The journal: what is known of every account, interchange, delivery and problem. One method, one transaction.
+
+It is written before an effect and after it; it has no clock and no opinion. Decisions are made in `syncd.plan`.
+"""
+
+from datetime import datetime
+from typing import Unpack
+
+from sqlalchemy import select
+
+from syncd.model import Event, Interchange, State, Step
+from syncd.state import rows
+from syncd.state.journal_accounts import Accounts
+from syncd.state.journal_deliveries import Deliveries
+from syncd.state.journal_inbound import Inbound
+from syncd.state.journal_outbound import Outbound
+from syncd.state.journal_problems import Problems
+from syncd.state.journal_questions import Questions
+from syncd.state.tables import event
+
+
+class Journal(Accounts, Outbound, Inbound, Deliveries, Problems, Questions):
+    """All that is remembered but the bytes; each part of it has a file of its own."""
+
+    def get(self, number: int) -> Interchange:
+        """Return an interchange. Raises UsageError when there is none of this number."""
+        with self._database.reading() as connection:
+            return rows.load(connection, number)
+
+    def advance(
+        self,
+        number: int,
+        frm: State | Step,
+        to: State | Step,
+        at: datetime,
+        *,
+        note: str | None = None,
+        **columns: Unpack[rows.Columns],
+    ) -> Interchange:
+        """Move an interchange on, if it stands where the caller believes. Raises ConflictError.
+
+        Steps that are written down before a command with an effect set `intent_at`, unless it is given.
+        """
+        with self._database.writing() as connection:
+            return rows.move(connection, number, frm, to, at, note, columns)
+
+    def history(self, number: int) -> list[Event]:
+        """Return what happened to an interchange, oldest first."""
+        query = select(event.c.at, event.c.before, event.c.after, event.c.note)
+        with self._database.reading() as connection:
+            found = connection.execute(query.where(event.c.interchange_id == number).order_by(event.c.id)).all()
+        return [
+            Event(at, before and rows.state_of(before), rows.state_of(after), note) for at, before, after, note in found
+        ]

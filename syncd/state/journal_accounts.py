@@ -1,0 +1,80 @@
+"""Accounts between two visits: when the next one is due, whether a person paused them, how the last ones went."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from syncd.errors import UsageError
+from syncd.model import AccountState
+from syncd.state.engine import Database
+from syncd.state.tables import account
+
+_COLUMNS = tuple(account.c[field.name] for field in fields(AccountState))
+
+
+class Accounts:
+    """The part of the journal that knows accounts; every other part needs the account to be registered."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def register(self, accounts: Mapping[str, str]) -> None:
+        """Make accounts known: name to supplier. What is remembered of a known account stays."""
+        with self._database.writing() as connection:
+            for name, supplier in accounts.items():
+                new = self._database.insert(account).values(name=name, supplier=supplier)
+                known = new.on_conflict_do_update(index_elements=["name"], set_={"supplier": supplier})
+                connection.execute(known)
+
+    def account(self, name: str) -> AccountState:
+        """Return one account. Raises UsageError when it was never registered."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(*_COLUMNS).where(account.c.name == name)).one_or_none()
+        if row is None:
+            raise _unknown(name)
+        return _account(row)
+
+    def accounts(self) -> list[AccountState]:
+        """Return every account that was ever registered, by name."""
+        with self._database.reading() as connection:
+            return [_account(row) for row in connection.execute(select(*_COLUMNS).order_by(account.c.name))]
+
+    def set_due(self, name: str, when: datetime | None) -> None:
+        """Remember when the next visit is due; None is not planned."""
+        self._change(name, next_due=when)
+
+    def pause(self, name: str, reason: str, by: str, at: datetime) -> None:
+        """Make no visits until somebody resumes; survives every restart."""
+        self._change(name, paused=True, pause_reason=reason, paused_by=by, paused_at=at)
+
+    def resume(self, name: str, by: str, at: datetime) -> None:
+        """Make visits again; who paused or resumed it last, and when, is kept."""
+        self._change(name, paused=False, pause_reason=None, paused_by=by, paused_at=at)
+
+    def succeeded(self, name: str, at: datetime) -> None:
+        """Remember a visit that went well."""
+        self._change(name, last_success=at, failures=0, last_error_code=None, last_error=None)
+
+    def failed(self, name: str, error_code: str, message: str, at: datetime) -> int:
+        """Remember a visit that failed; return how many did in a row."""
+        change = {"failures": account.c.failures + 1, "last_failure": at}
+        return self._change(name, **change, last_error_code=error_code, last_error=message)
+
+    def _change(self, name: str, **values: Any) -> int:
+        statement = update(account).where(account.c.name == name).values(values).returning(account.c.failures)
+        with self._database.writing() as connection:
+            failures: int | None = connection.scalar(statement)
+        if failures is None:
+            raise _unknown(name)
+        return failures
+
+
+def _account(row: Sequence[Any]) -> AccountState:
+    return AccountState(*row)
+
+
+def _unknown(name: str) -> UsageError:
+    return UsageError(f"there is no account “{name}”", remedy="`syncd status` lists the accounts.")

@@ -1,0 +1,152 @@
+"""Files on their way in, from the listing to the verdict.
+
+A file of a listing is known by account, channel and all of name, size and modification time that the listing gives;
+each attempt to fetch it is an interchange of its own, and the latest one says where it stands.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select, tuple_
+
+from syncd.errors import UsageError
+from syncd.model import Direction, Interchange, Parsed, RemoteFile, State, Step, Verdict
+from syncd.state import acceptance, rows
+from syncd.state.engine import Database
+from syncd.state.tables import interchange, verdict
+
+CHUNK = 500
+"""Files of one query; a listing of 1,000 names is two."""
+
+LARGEST = 2**63 - 1
+"""A listing may claim any size; the database counts to this."""
+
+UNFINISHED = (State.ANNOUNCED, State.SPOOLED)
+
+
+class Inbound:
+    """The part of the journal that knows fetched files."""
+
+    _database: Database
+
+    def known(self, account: str, channel: str, files: Sequence[RemoteFile]) -> dict[RemoteFile, Interchange]:
+        """Return the latest interchange of each file that was seen before; one query for each chunk of a listing."""
+        found: dict[RemoteFile, Interchange] = {}
+        for given in dict.fromkeys(map(_given, files)):
+            alike = [file for file in files if _given(file) == given]
+            for start in range(0, len(alike), CHUNK):
+                found |= self._known(account, channel, alike[start : start + CHUNK], given)
+        return found
+
+    def announce(self, account: str, channel: str, remote: RemoteFile, at: datetime) -> Interchange:
+        """Write down that a file is about to be read: from now on it may be gone from the server."""
+        values: dict[str, Any] = {"account": account, "channel": channel, "direction": Direction.IN}
+        values |= {"name": remote.name, "size": _size(remote.size), "modified": remote.modified}
+        with self._database.writing() as connection:
+            return rows.create(connection, at, state=State.ANNOUNCED, **values)
+
+    def unfinished(self, account: str) -> list[Interchange]:
+        """Return what a crash or a broken session left: announced or spooled, oldest first."""
+        where = (interchange.c.account == account, interchange.c.state.in_(UNFINISHED))
+        with self._database.reading() as connection:
+            found = connection.execute(select(*rows.COLUMNS).where(*where).order_by(interchange.c.id))
+            return [rows.to_interchange(row) for row in found]
+
+    def prove(self, number: int, at: datetime) -> Interchange:
+        """Remember that the server's 226 and the size were seen too. Raises ConflictError when it is not spooled."""
+        proven: rows.Columns = {"proven": True}
+        with self._database.writing() as connection:
+            return rows.move(connection, number, State.SPOOLED, State.SPOOLED, at, "proven", proven)
+
+    def parsed(
+        self,
+        number: int,
+        verdict: Verdict,
+        deliveries: Sequence[tuple[str, str]],
+        at: datetime,
+        confirms: Sequence[str] = (),
+    ) -> Parsed:
+        """Accept a spooled file, in one transaction: PARSED, or DONE when nothing is to be delivered.
+
+        `deliveries` are sinks with their keys; `confirms` names the outbound channels whose orders its references
+        (1041) answer. Goods that an earlier file of the account has handed over are claimed by nobody twice: their
+        lines are returned and remembered. A snapshot older than the one in use gets no deliveries. A delivery whose
+        key is known already is not made again. Raises ConflictError when the file is not SPOOLED.
+        """
+        with self._database.writing() as connection:
+            return acceptance.accept(connection, number, verdict, deliveries, at, confirms)
+
+    def quarantine(
+        self,
+        number: int,
+        frm: State | Step,
+        code: str,
+        reason: str,
+        at: datetime,
+        partial_spool: str | None = None,
+        verdict: Verdict | None = None,
+    ) -> Interchange:
+        """Keep a file and hand it to nobody; `partial_spool` names what arrived of a broken transfer.
+
+        The verdict that rejected it is kept for `explain`. Raises ConflictError.
+        """
+        columns: rows.Columns = {"reason": reason, "hold": None}
+        if partial_spool is not None:
+            columns["spool"] = partial_spool
+        if verdict is not None:
+            columns["kind"] = verdict.kind
+        with self._database.writing() as connection:
+            moved = rows.move(connection, number, frm, State.QUARANTINED, at, f"{code}: {reason}", columns)
+            if verdict is not None:
+                acceptance.keep(connection, number, verdict, ())
+            return moved
+
+    def suppressed(self, number: int) -> frozenset[int]:
+        """Return the line numbers that must not be handed over: an earlier file brought the same goods."""
+        return frozenset(json.loads(self._document(number)[1]))
+
+    def verdict(self, number: int) -> Verdict:
+        """Return what the format said of a file. Raises UsageError when it was never judged."""
+        return msgspec.json.decode(self._document(number)[0], type=Verdict)
+
+    def _document(self, number: int) -> tuple[str, str]:
+        query = select(verdict.c.document, verdict.c.suppressed).where(verdict.c.interchange_id == number)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise UsageError(f"interchange {number} was never judged", remedy=f"syncd explain {number}")
+        return row.document, row.suppressed
+
+    def _known(
+        self, account: str, channel: str, files: list[RemoteFile], given: tuple[str, ...]
+    ) -> dict[RemoteFile, Interchange]:
+        keys = {_key(file, given): file for file in files}
+        columns = [interchange.c[name] for name in given]
+        mine = (
+            interchange.c.account == account,
+            interchange.c.channel == channel,
+            interchange.c.direction == Direction.IN,
+        )
+        listed = tuple_(*columns).in_(list(keys))
+        latest = select(func.max(interchange.c.id)).where(*mine, listed).group_by(*columns)
+        query = select(*rows.COLUMNS).where(interchange.c.id.in_(latest))
+        with self._database.reading() as connection:
+            found = [rows.to_interchange(row) for row in connection.execute(query)]
+        return {keys[tuple(getattr(item, name) for name in given)]: item for item in found}
+
+
+def _given(file: RemoteFile) -> tuple[str, ...]:
+    """Name the columns that a listing gives of a file; what it does not give is not compared."""
+    return ("name", *(name for name in ("size", "modified") if getattr(file, name) is not None))
+
+
+def _key(file: RemoteFile, given: tuple[str, ...]) -> tuple[object, ...]:
+    values = {"name": file.name, "size": _size(file.size), "modified": file.modified}
+    return tuple(values[name] for name in given)
+
+
+def _size(size: int | None) -> int | None:
+    return None if size is None else min(size, LARGEST)

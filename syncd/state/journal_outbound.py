@@ -1,0 +1,133 @@
+"""Orders on their way out, from the outbox to the supplier's answer.
+
+The order of things when a file is taken from the outbox, so that a crash anywhere loses nothing and sends nothing
+twice: `queue` writes the bytes to the spool, fsynced, and the row that names them, in one transaction; only then is the
+outbox's file unlinked; `left_outbox` says that it is gone. After a crash `in_outbox` lists what may still lie there: it
+is settled before the outbox is looked at again, else the file would be taken for a twin of itself.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select, update
+
+from syncd.model import Direction, Hold, Interchange, State, Step
+from syncd.state import rows
+from syncd.state.engine import Database
+from syncd.state.references import refer
+from syncd.state.tables import interchange, stamp
+
+OPEN = (Step.QUEUED, Step.STORING, Step.STORED, Step.PUBLISHING, Step.UNCONFIRMED)
+"""Steps on which the next session has something to do."""
+
+_STAMP = "%Y%m%d%H%M%S"
+
+
+class Outbound:
+    """The part of the journal that knows orders."""
+
+    _database: Database
+
+    def twins(self, account: str, channel: str, name: str, sha256: str) -> list[Interchange]:
+        """Return the orders of before with the same bytes or the same name, oldest first; not what was refused."""
+        same = or_(interchange.c.name == name, interchange.c.sha256 == sha256)
+        return self._orders(
+            interchange.c.account == account,
+            interchange.c.channel == channel,
+            same,
+            interchange.c.state != State.QUARANTINED,
+        )
+
+    def queue(
+        self,
+        account: str,
+        channel: str,
+        name: str,
+        size: int,
+        sha256: str,
+        references: Sequence[str],
+        source: str,
+        hold_reason: str | None,
+        at: datetime,
+        *,
+        spool: Callable[[int], str],
+    ) -> Interchange:
+        """Take an order: QUEUED, or HELD(guard) with the reason. `source` is its path in the outbox.
+
+        `spool` is given the new number, writes the bytes durably and returns their name in the spool. It is called
+        inside the transaction: afterwards row and bytes are there, or the row is not. Raises DiskFullError.
+        """
+        held = {"state": Step.HELD, "hold": Hold.GUARD, "reason": hold_reason}
+        state = held if hold_reason else {"state": Step.QUEUED}
+        order = {"account": account, "channel": channel, "name": name, "size": size, "sha256": sha256}
+        return self._take(order | state, references, source, at, spool)
+
+    def refuse(
+        self,
+        account: str,
+        channel: str,
+        name: str,
+        size: int,
+        sha256: str,
+        source: str,
+        reason: str,
+        at: datetime,
+        *,
+        spool: Callable[[int], str],
+    ) -> Interchange:
+        """Take a file from the outbox that may not be sent: QUARANTINED at once, its bytes kept; else like `queue`."""
+        order = {"account": account, "channel": channel, "name": name, "size": size, "sha256": sha256}
+        return self._take(order | {"state": State.QUARANTINED, "reason": reason}, (), source, at, spool)
+
+    def in_outbox(self, account: str) -> list[tuple[Interchange, str]]:
+        """Return the orders whose file may still lie in the outbox, each with its path there, oldest first."""
+        where = (interchange.c.source.is_not(None), interchange.c.account == account)
+        query = select(*rows.COLUMNS, interchange.c.source).where(*where).order_by(interchange.c.id)
+        with self._database.reading() as connection:
+            return [(rows.to_interchange(row), row.source) for row in connection.execute(query)]
+
+    def left_outbox(self, number: int) -> None:
+        """Remember that the outbox's file is gone."""
+        with self._database.writing() as connection:
+            connection.execute(update(interchange).where(interchange.c.id == number).values(source=None))
+
+    def open_orders(self, account: str) -> list[Interchange]:
+        """Return the orders on which the next session has something to do, oldest first."""
+        return self._orders(interchange.c.account == account, interchange.c.state.in_(OPEN))
+
+    def last_stamp(self, customer: str) -> str | None:
+        """Return the latest `YYYYMMDDHHMMSS` that an order of this customer was named with."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(stamp.c.stamp).where(stamp.c.customer == customer))
+
+    def take_stamp(self, customer: str, wanted: str) -> str:
+        """Return `wanted`, or the second after the latest one taken: no two orders of a customer share a name."""
+        mine = stamp.c.customer == customer
+        with self._database.writing() as connection:
+            connection.execute(
+                self._database.insert(stamp).values(customer=customer, stamp="").on_conflict_do_nothing()
+            )
+            last = connection.scalar(select(stamp.c.stamp).where(mine).with_for_update()) or ""
+            free = wanted if wanted > last else _second_after(last)
+            connection.execute(update(stamp).where(mine).values(stamp=free))
+        return free
+
+    def _orders(self, *where: ColumnElement[bool]) -> list[Interchange]:
+        query = select(*rows.COLUMNS).where(interchange.c.direction == Direction.OUT, *where).order_by(interchange.c.id)
+        with self._database.reading() as connection:
+            return [rows.to_interchange(row) for row in connection.execute(query)]
+
+    def _take(
+        self, values: dict[str, Any], references: Sequence[str], source: str, at: datetime, spool: Callable[[int], str]
+    ) -> Interchange:
+        with self._database.writing() as connection:
+            made = rows.create(connection, at, values.get("reason"), direction=Direction.OUT, source=source, **values)
+            refer(connection, made.id, references)
+            here = interchange.c.id == made.id
+            named = update(interchange).where(here).values(spool=spool(made.id)).returning(*rows.COLUMNS)
+            return rows.to_interchange(connection.execute(named).one())
+
+
+def _second_after(last: str) -> str:
+    return (datetime.strptime(last, _STAMP).replace(tzinfo=UTC) + timedelta(seconds=1)).strftime(_STAMP)

@@ -1,0 +1,51 @@
+"""Problems: what only a person can mend, opened once however often it is seen, and closed when it is over."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from syncd.model import Problem
+from syncd.state.engine import Database
+from syncd.state.tables import problem
+
+_OPEN = problem.c.closed_at.is_(None)
+_NAMES = ("id", "account", "code", "message", "remedy", "opened_at", "last_seen_at", "count")
+_NOBODY = ""
+"""The account of a problem that is no account's."""
+
+
+class Problems:
+    """The part of the journal that knows problems."""
+
+    _database: Database
+
+    def open_problem(self, account: str | None, code: str, message: str, remedy: str, at: datetime) -> Problem:
+        """Open a problem, or count one that is open and take its latest words. One is new when its `count` is 1."""
+        said = {"message": message, "remedy": remedy, "last_seen_at": at}
+        new = {"account": account or _NOBODY, "code": code, "opened_at": at, "count": 1} | said
+        again = (
+            self._database.insert(problem)
+            .values(new)
+            .on_conflict_do_update(
+                index_elements=["account", "code"], index_where=_OPEN, set_=said | {"count": problem.c.count + 1}
+            )
+        )
+        with self._database.writing() as connection:
+            row = connection.execute(again.returning(*(problem.c[name] for name in _NAMES))).one()
+        return _problem(*row)
+
+    def close_problem(self, account: str | None, code: str, at: datetime) -> bool:
+        """Close a problem; False when none was open."""
+        mine = (problem.c.account == (account or _NOBODY), problem.c.code == code, _OPEN)
+        with self._database.writing() as connection:
+            return connection.execute(update(problem).where(*mine).values(closed_at=at)).rowcount > 0
+
+    def problems(self) -> list[Problem]:
+        """Return the open problems, oldest first."""
+        query = select(*(problem.c[name] for name in _NAMES)).where(_OPEN).order_by(problem.c.id)
+        with self._database.reading() as connection:
+            return [_problem(*row) for row in connection.execute(query)]
+
+
+def _problem(number: int, account: str, *rest: object) -> Problem:
+    return Problem(number, account or None, *rest)  # type: ignore[arg-type]  # the columns are the fields

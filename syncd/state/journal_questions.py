@@ -1,0 +1,60 @@
+"""Questions of people: where is my order, what happened lately, what still waits for an answer."""
+
+import re
+from collections import defaultdict
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from syncd.model import Direction, Hold, Interchange, State, Step
+from syncd.state import rows
+from syncd.state.engine import Database
+from syncd.state.tables import interchange, reference
+
+MOST = 100
+"""Answers to one question."""
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_SHA256 = re.compile(r"[0-9a-f]{8,64}")
+
+
+class Questions:
+    """The part of the journal that answers people."""
+
+    _database: Database
+
+    def find(self, text: str, account: str | None = None) -> list[Interchange]:
+        """Return the interchanges of this name, reference (1041), number or start of a SHA-256, newest first."""
+        carriers = select(reference.c.interchange_id).where(reference.c.reference == text)
+        meant = [interchange.c.name == text, interchange.c.id.in_(carriers)]
+        if _NUMBER.fullmatch(text):
+            meant.append(interchange.c.id == int(text))
+        if _SHA256.fullmatch(text.lower()):
+            meant.append(interchange.c.sha256.between(text.lower(), text.lower() + "g"))
+        mine = [interchange.c.account == account] if account else []
+        return self._newest(or_(*meant), *mine, limit=MOST)
+
+    def counts(self) -> dict[str, dict[State | Step, int]]:
+        """Count interchanges by account and state."""
+        columns = (interchange.c.account, interchange.c.state)
+        found: dict[str, dict[State | Step, int]] = defaultdict(dict)
+        with self._database.reading() as connection:
+            for owner, state, count in connection.execute(select(*columns, func.count()).group_by(*columns)):
+                found[owner][rows.state_of(state)] = count
+        return dict(found)
+
+    def recent(self, limit: int = 20) -> list[Interchange]:
+        """Return the newest interchanges, newest first."""
+        return self._newest(limit=limit)
+
+    def awaiting_answer(self) -> list[Interchange]:
+        """Return the orders that were sent, or may have been, and are not answered yet; oldest first."""
+        doubt = (interchange.c.state == Step.HELD) & (interchange.c.hold == Hold.DOUBT)
+        sent = interchange.c.state.in_((Step.SENT, Step.UNCONFIRMED))
+        query = select(*rows.COLUMNS).where(interchange.c.direction == Direction.OUT, or_(sent, doubt))
+        with self._database.reading() as connection:
+            return [rows.to_interchange(row) for row in connection.execute(query.order_by(interchange.c.id))]
+
+    def _newest(self, *where: ColumnElement[bool], limit: int) -> list[Interchange]:
+        query = select(*rows.COLUMNS).where(*where).order_by(interchange.c.id.desc()).limit(limit)
+        with self._database.reading() as connection:
+            return [rows.to_interchange(row) for row in connection.execute(query)]

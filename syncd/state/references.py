@@ -1,0 +1,63 @@
+"""Order references (1041): which interchange carries which, and which orders an answer confirms."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from syncd.model import Direction, Hold, Interchange, State, Step
+from syncd.state import rows
+from syncd.state.tables import interchange, reference
+
+CHUNK = 500
+"""Values in one IN list: far below every database's limit, and large enough to make round trips rare."""
+
+
+def refer(connection: Connection, number: int, references: Iterable[str]) -> None:
+    """Remember the references that an interchange carries."""
+    lines = [{"interchange_id": number, "reference": value} for value in dict.fromkeys(references) if value]
+    if lines:
+        connection.execute(insert(reference), lines)
+
+
+def confirm(
+    connection: Connection, answer: Interchange, references: Collection[str], channels: Collection[str], at: datetime
+) -> tuple[Interchange, ...]:
+    """Confirm the account's orders in these channels that an answer with these references speaks of.
+
+    An order in doubt is confirmed only by a reference that no other order of the account carries, or ever carried.
+    """
+    orders, carriers = _carriers(connection, answer.account, list(references))
+    alone = {min(numbers) for numbers in carriers.values() if len(numbers) == 1}
+    spoken_of = [order for order in orders.values() if order.channel in channels]
+    sure = [order for order in spoken_of if _waits(order, certain=order.id in alone)]
+    note = f"answered by {answer.name} (interchange {answer.id})"
+    done: rows.Columns = {"hold": None, "reason": None}
+    return tuple(rows.move(connection, o.id, o.state, Step.CONFIRMED, at, note, done) for o in sure)
+
+
+def _waits(order: Interchange, *, certain: bool) -> bool:
+    """Tell whether an answer to this order ends its waiting; `certain` means that it can be to no other order."""
+    if order.state is Step.HELD:
+        return order.hold is Hold.DOUBT and certain
+    return order.state in (Step.SENT, Step.UNCONFIRMED)
+
+
+def _carriers(
+    connection: Connection, account: str, references: list[str]
+) -> tuple[dict[int, Interchange], dict[str, set[int]]]:
+    """Return the orders that may have been sent with these references, and who carries each."""
+    orders: dict[int, Interchange] = {}
+    carriers: dict[str, set[int]] = defaultdict(set)
+    mine = (interchange.c.account == account, interchange.c.direction == Direction.OUT)
+    both = select(*rows.COLUMNS, reference.c.reference).join_from(interchange, reference)
+    for start in range(0, len(references), CHUNK):
+        chunk = references[start : start + CHUNK]
+        query = both.where(*mine, reference.c.reference.in_(chunk)).order_by(interchange.c.id)
+        for row in connection.execute(query):
+            order = rows.to_interchange(row)
+            if order.state is not State.QUARANTINED and order.hold is not Hold.GUARD:  # those were never sent
+                orders[order.id] = order
+                carriers[row.reference].add(order.id)
+    return orders, carriers

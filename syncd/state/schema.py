@@ -1,0 +1,100 @@
+"""The schema's age: which migration a database stands at, and how it gets to the newest one.
+
+An SQLite database is upgraded when it is opened, after a complete copy was laid beside it. A PostgreSQL database
+belongs to its administrator: it is upgraded when asked, and opening an older one says with which command.
+A database newer than the program is refused in either case. Nothing is ever downgraded.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, select, table
+from sqlalchemy import column as sql_column
+
+from syncd.errors import StateDamagedError
+from syncd.state.engine import Database, sqlite_engine, translated
+from syncd.state.spool import sync_directory, sync_file
+from syncd.state.tables import REVISION
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def revision(engine: Engine) -> str | None:
+    """Return the migration a database stands at, None for an empty one. Raises StateDamagedError."""
+    with Database(engine).reading() as connection:
+        names = set(inspect(connection).get_table_names())
+        if "alembic_version" not in names:
+            if names:
+                message = "the database holds tables that are not syncd's"
+                raise StateDamagedError(message, remedy="Give syncd a database of its own.")
+            return None
+        return connection.scalar(select(sql_column("version_num")).select_from(table("alembic_version")))
+
+
+def check(found: str | None, *, remedy: str) -> None:
+    """Refuse a database that is not at the newest migration; `remedy` is for an older one. Raises StateDamagedError."""
+    if found == REVISION:
+        return
+    if found is not None and not found.isdecimal():
+        raise StateDamagedError(f"the state's schema “{found}” is none of syncd's", remedy="Restore a backup.")
+    if found is not None and int(found) > int(REVISION):
+        message = f"the state was written by a newer syncd: its schema is {found}, this program knows {REVISION}"
+        raise StateDamagedError(message, remedy="Install the newer syncd again, or restore a backup of before it.")
+    message = f"the state's schema is {found or 'empty'}, this program needs {REVISION}"
+    raise StateDamagedError(message, remedy=remedy)
+
+
+def upgrade_file(path: Path) -> Path | None:
+    """Bring an SQLite database to the newest migration; return the copy that was made of an older one."""
+    engine = sqlite_engine(path, foreign_keys=False)  # batch migrations replace tables that others refer to
+    try:
+        found = revision(engine)
+        if found == REVISION:
+            return None
+        if found is not None and (not found.isdecimal() or int(found) > int(REVISION)):
+            check(found, remedy="")
+        copy = backup(engine, path.with_name(f"{path.name}.before-{REVISION}")) if found else None
+        with Database(engine).writing() as connection:
+            migrate(connection)
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if broken is not None:
+                raise StateDamagedError(f"the upgraded state contradicts itself in table {broken[0]}")
+        return copy
+    finally:
+        engine.dispose()
+
+
+def upgrade_server(engine: Engine) -> None:
+    """Bring a PostgreSQL database to the newest migration. Raises StateDamagedError."""
+    found = revision(engine)
+    if found is not None and found != REVISION and (not found.isdecimal() or int(found) > int(REVISION)):
+        check(found, remedy="")
+    with Database(engine).writing() as connection:
+        migrate(connection)
+
+
+def migrate(connection: Connection, target: str = "head") -> None:
+    """Run the migrations inside the caller's transaction."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, target)
+
+
+def backup(engine: Engine, target: Path) -> Path:
+    """Copy an SQLite database, complete and compact, to a file that is fsynced; never over another."""
+    number, free = 1, target
+    while free.exists():
+        number, free = number + 1, target.with_name(f"{target.name}.{number}")
+    free.touch(mode=0o600)
+    with translated():
+        raw = engine.raw_connection()
+        try:
+            raw.cursor().execute("VACUUM INTO ?", (str(free),))
+        finally:
+            raw.close()
+    sync_file(free)
+    sync_directory(free.parent)
+    return free

@@ -1,0 +1,153 @@
+"""The state as a whole: the directory, its lock, the database and the spool; opened once, by one process.
+
+The lock is taken before the database is touched: two daemons on one directory would each believe in their own spool.
+Not on NFS. Two machines that use one account with two state directories cannot see each other: use PostgreSQL there.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Engine
+
+from syncd.errors import StateDamagedError, StateLockedError, UsageError
+from syncd.state import schema
+from syncd.state.engine import DAMAGED, Database, server_engine, sqlite_engine
+from syncd.state.gate import Gate
+from syncd.state.journal import Journal
+from syncd.state.spool import Spool, disk_errors
+
+DATABASE = "state.db"
+
+
+class Store:
+    """What is remembered: the journal, the login gate, and the bytes of every file."""
+
+    def __init__(self, directory: Path, database: Database, lock: int | None = None) -> None:
+        self._database = database
+        self._lock = lock
+        self.journal = Journal(database)
+        self.gate = Gate(database)
+        self.spool = Spool(directory)
+
+    def close(self) -> None:
+        """Let go of the database and the lock; may be called twice."""
+        self._database.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_state(directory: Path, url: str | None = None) -> Store:
+    """Lock the state directory, check or upgrade the database, and open it.
+
+    Raises StateLockedError, StateDamagedError, ConfigError (the URL), LaterError (PostgreSQL is away), DiskFullError.
+    """
+    with disk_errors(directory):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = _lock(directory / "lock")
+    try:
+        database = _server(url) if url else _file(directory / DATABASE)
+        store = Store(directory, database, lock)
+        store.spool.sweep()
+        if database.embedded:
+            store.gate.forget_leases()
+        return store
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def read_state(directory: Path, url: str | None = None) -> Store:
+    """Open the state for questions, beside a running daemon; every attempt to write fails.
+
+    Raises UsageError when there is no state yet, StateDamagedError, ConfigError, LaterError.
+    """
+    return _beside(directory, url, read_only=True)
+
+
+def join_state(directory: Path, url: str | None = None) -> Store:
+    """Open the state beside a running daemon, to write down a person's word: a pause, an approval, a name taken.
+
+    It takes no lock and upgrades nothing, and the daemon's leases stay. Raises like `read_state`.
+    """
+    return _beside(directory, url, read_only=False)
+
+
+def upgrade(url: str) -> None:
+    """Bring a PostgreSQL database to this program's schema. Raises StateDamagedError, ConfigError, LaterError."""
+    engine = server_engine(url)
+    try:
+        schema.upgrade_server(engine)
+    finally:
+        engine.dispose()
+
+
+def _beside(directory: Path, url: str | None, *, read_only: bool) -> Store:
+    if url:
+        return Store(directory, _server(url, read_only=read_only))
+    path = directory / DATABASE
+    if not path.is_file():
+        raise UsageError(f"there is no state in {directory} yet", remedy="Start syncd once; then there is.")
+    remedy = "Start or restart syncd: it upgrades the state itself."
+    return Store(directory, _checked(sqlite_engine(path, read_only=read_only), remedy))
+
+
+def _lock(path: Path) -> int:
+    """Take the lock and write our process id into it; the lock ends with the process, whatever ends that."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
+        os.close(descriptor)
+        message = f"another syncd, process {holder}, holds the state directory {path.parent}"
+        raise StateLockedError(message, remedy="Wait until it has ended, or ask it: `syncd status`.") from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
+
+
+def _file(path: Path) -> Database:
+    """Check and open the SQLite database; an older one is copied and upgraded, a missing one is made."""
+    if path.exists() and path.stat().st_size:
+        _prove_sound(path)
+    schema.upgrade_file(path)
+    return Database(sqlite_engine(path))
+
+
+def _prove_sound(path: Path) -> None:
+    """Read the whole database once. Raises StateDamagedError: nothing is ever sent from a state that is in doubt."""
+    engine = sqlite_engine(path)
+    try:
+        with Database(engine).reading() as connection:
+            said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
+    finally:
+        engine.dispose()
+    if said != "ok":
+        raise StateDamagedError(f"{path} is damaged: {said}", remedy=DAMAGED)
+
+
+def _server(url: str, *, read_only: bool = False) -> Database:
+    """Open PostgreSQL, as it is."""
+    engine: Engine = server_engine(url)
+    if read_only:
+        engine = engine.execution_options(postgresql_readonly=True)
+    return _checked(engine, "Upgrade it with this program: syncd db upgrade")
+
+
+def _checked(engine: Engine, remedy: str) -> Database:
+    """Refuse a database of another schema."""
+    try:
+        schema.check(schema.revision(engine), remedy=remedy)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Database(engine)
