@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import column, func, select, values
 
 from syncd.errors import UsageError
 from syncd.model import Direction, Interchange, Parsed, RemoteFile, State, Step, Verdict
@@ -43,10 +43,10 @@ class Inbound:
 
     def announce(self, account: str, channel: str, remote: RemoteFile, at: datetime) -> Interchange:
         """Write down that a file is about to be read: from now on it may be gone from the server."""
-        values: dict[str, Any] = {"account": account, "channel": channel, "direction": Direction.IN}
-        values |= {"name": remote.name, "size": _size(remote.size), "modified": remote.modified}
+        file: dict[str, Any] = {"account": account, "channel": channel, "direction": Direction.IN}
+        file |= {"name": remote.name, "size": _size(remote.size), "modified": remote.modified}
         with self._database.writing() as connection:
-            return rows.create(connection, at, state=State.ANNOUNCED, **values)
+            return rows.create(connection, at, state=State.ANNOUNCED, **file)
 
     def unfinished(self, account: str) -> list[Interchange]:
         """Return what a crash or a broken session left: announced or spooled, oldest first."""
@@ -124,18 +124,18 @@ class Inbound:
         self, account: str, channel: str, files: list[RemoteFile], given: tuple[str, ...]
     ) -> dict[RemoteFile, Interchange]:
         keys = {_key(file, given): file for file in files}
-        columns = [interchange.c[name] for name in given]
-        mine = (
-            interchange.c.account == account,
-            interchange.c.channel == channel,
-            interchange.c.direction == Direction.IN,
+        listed = values(*(column(name, interchange.c[name].type) for name in given), name="listed")
+        wanted = listed.data(list(keys)).cte("listed")
+        mine = (interchange.c.account == account, interchange.c.channel == channel)
+        same = [interchange.c[name] == wanted.c[name] for name in given]
+        latest = select(func.max(interchange.c.id)).where(*mine, interchange.c.direction == Direction.IN, *same)
+        here = interchange.alias()
+        found = select(*(here.c[c.name] for c in rows.COLUMNS), *wanted.c).join_from(
+            wanted, here, here.c.id == latest.correlate(wanted).scalar_subquery()
         )
-        listed = tuple_(*columns).in_(list(keys))
-        latest = select(func.max(interchange.c.id)).where(*mine, listed).group_by(*columns)
-        query = select(*rows.COLUMNS).where(interchange.c.id.in_(latest))
         with self._database.reading() as connection:
-            found = [rows.to_interchange(row) for row in connection.execute(query)]
-        return {keys[tuple(getattr(item, name) for name in given)]: item for item in found}
+            pairs = [(tuple(row[-len(given) :]), rows.to_interchange(row)) for row in connection.execute(found)]
+        return {keys[key]: item for key, item in pairs}
 
 
 def _given(file: RemoteFile) -> tuple[str, ...]:
@@ -144,8 +144,8 @@ def _given(file: RemoteFile) -> tuple[str, ...]:
 
 
 def _key(file: RemoteFile, given: tuple[str, ...]) -> tuple[object, ...]:
-    values = {"name": file.name, "size": _size(file.size), "modified": file.modified}
-    return tuple(values[name] for name in given)
+    key = {"name": file.name, "size": _size(file.size), "modified": file.modified}
+    return tuple(key[name] for name in given)
 
 
 def _size(size: int | None) -> int | None:

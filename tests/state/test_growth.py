@@ -27,11 +27,11 @@ def test_the_questions_of_a_cycle_read_no_table_through(tmp_path):
         pass
     fill(tmp_path / "state.db")
     engine = sqlite_engine(tmp_path / "state.db")
-    plans = []
+    plans: list[str] = []
 
     @event.listens_for(engine, "before_cursor_execute")
     def explain(_connection, cursor, statement, parameters, *_):
-        if statement.startswith("SELECT"):
+        if statement.startswith(("SELECT", "WITH")):
             plans.extend(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())
 
     journal = Journal(Database(engine))
