@@ -1,1 +1,258 @@
-"""The composition root: settings become accounts, sinks, a journal and jobs."""
+"""The composition root: settings become accounts, sinks, a store and jobs. Only here do all rooms meet.
+
+Everything that the jobs must not know by themselves is made here: the clock, the clock sample for the login gate, the
+executor of the store, the real transport. Each verb of the command line that acts calls one function of this file.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from syncd import __version__, log
+from syncd import status as questions
+from syncd.config import AccountSettings, Settings, load
+from syncd.daemon import Daemon
+from syncd.errors import ConfigError, RejectedError, SyncdError, UsageError
+from syncd.jobs.base import Account, Workplace
+from syncd.jobs.deliver import deliver
+from syncd.jobs.outbox import read_order, refuse_order, rehearse_outbox
+from syncd.jobs.tour import Tour, tour
+from syncd.jobs.visit import Rehearsal, Visit, visit
+from syncd.model import ClockSample
+from syncd.outbox import place_file, place_order
+from syncd.sinks import make_sink
+from syncd.sinks.base import Sink
+from syncd.state import open_state, read_state
+from syncd.status import Asked, Status, Story
+from syncd.systemd import notify
+from syncd.transport.base import Endpoint
+from syncd.transport.ftp import connect
+
+_log = structlog.get_logger()
+
+
+# -- means ------------------------------------------------------------------------------------------------------
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+def clock_sample() -> ClockSample:
+    """Return wall clock, boot id and seconds since that boot, suspended time included."""
+    boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return ClockSample(now(), boot_id, time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+def database_url(settings: Settings) -> str | None:
+    """Return the URL of a PostgreSQL database; None for the SQLite file in the state directory."""
+    url = settings.database_url()
+    return None if url.startswith("sqlite") else url
+
+
+def make_account(settings: AccountSettings) -> Account:
+    """Turn an account's settings into what the jobs work with; the password is read at each login."""
+
+    def endpoint(commands: frozenset[str]) -> Endpoint:
+        password = settings.password.read()
+        log.hide(password)
+        return Endpoint(
+            host=settings.host,
+            port=settings.port,
+            user=settings.user,
+            password=password,
+            encryption=settings.tls,
+            tls_minimum=settings.supplier.tls.minimum,
+            ca_file=str(settings.ca_file) if settings.ca_file else None,
+            strict_tls_end=settings.strict_tls_end,
+            passive_ports=settings.supplier.passive_ports,
+            commands=commands,
+        )
+
+    return Account(
+        name=settings.name,
+        supplier=settings.supplier,
+        endpoint=endpoint,
+        inbound=settings.inbound,
+        outbound=settings.supplier.outbound,
+        login_interval=settings.login_interval.total_seconds(),
+        customers=frozenset(settings.customers) or None,
+        relation_id=settings.relation_id,
+        outbox=settings.outbox,
+        sinks=settings.sinks,
+    )
+
+
+def accounts_of(settings: Settings, names: Sequence[str] = ()) -> dict[str, Account]:
+    """Return the enabled accounts, or the named ones. Raises UsageError for a name that does not exist."""
+    for name in names:
+        if name not in settings.accounts:
+            raise UsageError(f"there is no account {name}", remedy=f"Accounts: {', '.join(settings.accounts)}.")
+    chosen = [a for a in settings.accounts.values() if (a.name in names if names else a.enabled)]
+    return {account.name: make_account(account) for account in chosen}
+
+
+@asynccontextmanager
+async def workplace(settings: Settings) -> AsyncIterator[Workplace]:
+    """Open the state and the sinks; close them at the end. Raises StateLockedError, StateDamagedError, ConfigError."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1, thread_name_prefix="state") as executor:
+        store = await loop.run_in_executor(executor, open_state, settings.state_dir, database_url(settings))
+        sinks: dict[str, Sink] = {}
+        try:
+            for sink in settings.sinks.values():
+                sinks[sink.name] = make_sink(sink.type, sink.settings)
+            kinds = {name: account.supplier.name for name, account in settings.accounts.items()}
+            await loop.run_in_executor(executor, store.journal.register, kinds)
+            yield Workplace(
+                store=store, executor=executor, clock=now, sample=clock_sample, connect=connect,
+                holder=f"{socket.gethostname()}/{os.getpid()}", sinks=sinks, reserve=settings.reserve,
+            )  # fmt: skip
+        finally:
+            for open_sink in sinks.values():
+                await open_sink.close()
+            await loop.run_in_executor(executor, store.close)
+
+
+# -- once and rehearsal -----------------------------------------------------------------------------------------
+
+
+async def once(settings: Settings, names: Sequence[str]) -> tuple[list[Tour], int]:
+    """Take one turn with each account, then deliver. Return the tours and how many deliveries still wait."""
+    accounts = accounts_of(settings, names)
+    async with workplace(settings) as place:
+        tours = await asyncio.gather(*(tour(place, account, due=True) for account in accounts.values()))
+        return list(tours), await deliver(place, accounts)
+
+
+@dataclass(slots=True)
+class RehearsalReport:
+    """What a real turn would do now, and what the rehearsal itself did."""
+
+    account: str
+    outbox: list[str]
+    plan: list[str] = field(default_factory=list)
+    visit: Visit | None = None
+    """None when it did not connect."""
+    error: SyncdError | None = None
+
+
+async def rehearse(settings: Settings, names: Sequence[str], *, offline: bool) -> list[RehearsalReport]:
+    """Plan a turn with each account and do nothing of it; unless offline, log in and list, which counts as a login."""
+    accounts = accounts_of(settings, names)
+    async with workplace(settings) as place:
+        return [await _rehearse(place, account, offline=offline) for account in accounts.values()]
+
+
+async def _rehearse(place: Workplace, account: Account, *, offline: bool) -> RehearsalReport:
+    report = RehearsalReport(account.name, await rehearse_outbox(place, account))
+    crew = Rehearsal(place, account, report.plan)
+    try:
+        if offline:
+            for order in await place.do(place.store.journal.open_orders, account.name):
+                crew.plan_order(order)
+        else:
+            report.visit = await visit(place, account, crew)
+    except SyncdError as error:
+        report.error = error
+    return report
+
+
+# -- the daemon -------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Signals:
+    """What the operating system asked for."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    ending: bool = False
+
+    def end(self) -> None:
+        self.ending = True
+        self.stop.set()
+
+
+async def serve(config: Path | None, settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again, and keeps the old one if it is wrong."""
+    loop, signals = asyncio.get_running_loop(), _Signals()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, signals.end)
+    loop.add_signal_handler(signal.SIGHUP, signals.stop.set)
+    while not signals.ending:
+        signals.stop.clear()
+        await _serve(settings, signals.stop)
+        if not signals.ending:
+            notify("RELOADING=1")
+            settings = _reload(config, settings)
+    notify("STOPPING=1")
+    _log.info("daemon.stopped")
+
+
+async def _serve(settings: Settings, stop: asyncio.Event) -> None:
+    async with workplace(settings) as place:
+        accounts = accounts_of(settings)
+        schedules = {name: settings.accounts[name].schedule for name in accounts}
+        daemon = Daemon(place, accounts, schedules, settings.stop_timeout.total_seconds())
+        _log.info("daemon.started", version=__version__, accounts=sorted(accounts), sinks=sorted(place.sinks))
+        notify("READY=1")
+        await daemon.serve(stop)
+
+
+def _reload(config: Path | None, settings: Settings) -> Settings:
+    try:
+        return load(config)
+    except ConfigError as error:
+        _log.error("config.refused", error=str(error), note="the old configuration stays in force")
+        return settings
+
+
+# -- orders -----------------------------------------------------------------------------------------------------
+
+
+def send(settings: Settings, name: str, file: Path) -> Path:
+    """Check a file as an order of this account and put it into its outbox; return where it waits.
+
+    Raises UsageError, RejectedError.
+    """
+    account = accounts_of(settings, [name])[name]
+    data = read_order(file)
+    channel, target = account.outbound[0], file.name
+    if account.outbox is None:
+        raise UsageError(f"the account {name} has no outbox", remedy=f'Set outbox = "/path" in [account.{name}].')
+    named = channel.takes(target) or not channel.name_template
+    customer = next(iter(settings.accounts[name].customers), "")
+    judged = target if named else channel.name_template.format(customer=customer, stamp=f"{now():%Y%m%d%H%M%S}")
+    refusal = refuse_order(account, judged, data)
+    if refusal is not None:
+        raise RejectedError(f"{file} is not sent: {refusal}", remedy="Correct it; nothing was put into the outbox.")
+    if named:
+        return place_file(data, account.outbox, target)
+    return place_order(data, account.outbox, account.supplier, channel, customer, now)
+
+
+# -- questions --------------------------------------------------------------------------------------------------
+
+
+def status(settings: Settings) -> Status:
+    """Ask the journal how things are; no lock, no connection. Raises UsageError when there is no state yet."""
+    asked = [Asked(a.name, a.supplier, a.enabled, a.login_interval, a.outbox) for a in settings.accounts.values()]
+    with read_state(settings.state_dir, database_url(settings)) as state:
+        return questions.status(state, asked, clock_sample())
+
+
+def explain(settings: Settings, text: str) -> list[Story]:
+    """Ask the journal for the story of a file. Raises UsageError when there is no state yet."""
+    with read_state(settings.state_dir, database_url(settings)) as state:
+        return questions.stories(state, text)

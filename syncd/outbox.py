@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from syncd.errors import UsageError
 from syncd.formats import next_order_name, order_stamp
 from syncd.suppliers.rules import Outbound, Supplier
 
@@ -19,9 +20,11 @@ from syncd.suppliers.rules import Outbound, Supplier
 def place_order(
     content: bytes, folder: Path, supplier: Supplier, channel: Outbound, customer: str, clock: Callable[[], datetime]
 ) -> Path:
-    """Write an order under the next free name of its customer and return its path. The folder is made if need be."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with _last_stamp(folder / f".{customer}.stamp") as stamp:
+    """Write an order under the next free name of its customer and return its path. The folder is made if need be.
+
+    Raises UsageError.
+    """
+    with _said(folder), _last_stamp(folder / f".{customer}.stamp") as stamp:
         last = max([stamp.read(), *_stamps_in(folder, customer)])
         zone = ZoneInfo(supplier.timezone)
         name = next_order_name(channel.name_template, customer, clock(), last or None, zone=zone)
@@ -30,13 +33,36 @@ def place_order(
     return folder / name
 
 
+def place_file(content: bytes, folder: Path, name: str) -> Path:
+    """Write a file under its own name and return its path. Raises UsageError when one of that name waits there."""
+    with _said(folder):
+        _publish(content, folder / name)
+    return folder / name
+
+
+@contextmanager
+def _said(folder: Path) -> Iterator[None]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except FileExistsError as error:
+        remedy = "Wait until it has left, or give yours another name."
+        raise UsageError(f"{error.filename2 or error.filename} waits in the outbox already", remedy=remedy) from None
+    except OSError as error:
+        message = f"the outbox {folder} cannot be written: {error.strerror}"
+        raise UsageError(message, remedy="Give this user access to it, or make room on its disk.") from None
+
+
 def _publish(content: bytes, path: Path) -> None:
-    draft = path.with_name(f".{path.name}.tmp")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

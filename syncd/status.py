@@ -1,1 +1,231 @@
-"""Questions to the journal: what is going on, what waits, what a person must do."""
+"""Questions to the journal: what is going on, what waits, and what a person must do. Values; the verbs print them.
+
+The same answer serves the terminal, JSON and whoever asks next. Only the journal is asked, so a running daemon is not
+disturbed, and a stopped one can be asked too.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from syncd.model import ClockSample, Direction, Hold, Interchange, State, Step
+from syncd.state import Store
+from syncd.suppliers.rules import Supplier
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the configuration says of an account whose status is asked for."""
+
+    name: str
+    supplier: Supplier
+    enabled: bool
+    login_interval: timedelta
+    outbox: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """One account at a glance; `word` is one of ok, failing, paused, waiting, disabled, new."""
+
+    name: str
+    supplier: str
+    word: str
+    why: str
+    last_success: datetime | None
+    next_visit: datetime | None
+    next_login: datetime
+    """The login gate opens then."""
+    tls: str | None
+    """Of the last login."""
+    tls_exception: str
+    """Why a TLS version below 1.2 is allowed, empty where it is not."""
+    outbox: int
+    """Files that wait in the outbox."""
+    unanswered: int
+    """Orders sent and not answered yet."""
+    held: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class SinkStatus:
+    """One sink at a glance: how many deliveries wait, and why."""
+
+    name: str
+    waiting: int
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemStatus:
+    """One open problem, with what to do about it."""
+
+    account: str | None
+    code: str
+    message: str
+    remedy: str
+    since: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileStatus:
+    """One interchange in a list."""
+
+    id: int
+    account: str
+    direction: str
+    name: str
+    state: str
+    kind: str | None
+    reason: str | None
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything at a glance."""
+
+    word: str
+    """`ok` or `attention`."""
+    problems: list[ProblemStatus]
+    accounts: list[AccountStatus]
+    sinks: list[SinkStatus]
+    recent: list[FileStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that is known of one interchange."""
+
+    file: FileStatus
+    references: tuple[str, ...]
+    history: list[tuple[datetime, str, str]]
+    """When, where it stood then, and why."""
+    findings: list[str]
+    deliveries: list[str] = field(default_factory=list)
+
+
+def status(store: Store, asked: Iterable[Asked], sample: ClockSample, recent: int = 10) -> Status:
+    """Answer how things are."""
+    problems = [
+        ProblemStatus(p.account, p.code, p.message, p.remedy, p.opened_at, p.count) for p in store.journal.problems()
+    ]
+    accounts = [_account(store, one, sample) for one in asked]
+    quiet = not problems and all(account.word in ("ok", "waiting", "new", "disabled") for account in accounts)
+    files = [file_status(row) for row in store.journal.recent(recent)]
+    return Status("ok" if quiet else "attention", problems, accounts, _sinks(store), files)
+
+
+def _account(store: Store, asked: Asked, sample: ClockSample) -> AccountStatus:
+    journal = store.journal
+    state = next((known for known in journal.accounts() if known.name == asked.name), None)
+    counts = journal.counts().get(asked.name, {})
+    unanswered = [row for row in journal.awaiting_answer() if row.account == asked.name]
+    logins = store.gate.logins(asked.name, 1)
+    next_login = store.gate.next_login(asked.name, asked.login_interval, sample)
+    if not asked.enabled:
+        word, why = "disabled", "enabled = false"
+    elif state is None or (state.last_success is None and not state.failures and not state.paused):
+        word, why = "new", "never visited yet"
+    elif state.paused:
+        word, why = "paused", state.pause_reason or ""
+    elif state.failures:
+        word, why = "failing", f"{state.failures} in a row: {state.last_error}"
+    elif next_login > sample.wall:
+        word, why = "waiting", "for the supplier's login interval"
+    else:
+        word, why = "ok", ""
+    return AccountStatus(
+        name=asked.name,
+        supplier=asked.supplier.name,
+        word=word,
+        why=why,
+        last_success=state.last_success if state else None,
+        next_visit=state.next_due if state else None,
+        next_login=max(next_login, sample.wall),
+        tls=logins[0].tls if logins else None,
+        tls_exception=asked.supplier.tls.reason,
+        outbox=_waiting(asked.outbox),
+        unanswered=len(unanswered),
+        held=counts.get(Step.HELD, 0),
+        quarantined=counts.get(State.QUARANTINED, 0),
+    )
+
+
+def _waiting(outbox: Path | None) -> int:
+    from syncd.jobs.outbox import waiting
+
+    return len(waiting(outbox)) if outbox is not None and outbox.is_dir() else 0
+
+
+def _sinks(store: Store) -> list[SinkStatus]:
+    pending = store.journal.pending()
+    names = sorted({delivery.sink for delivery in pending})
+    found = []
+    for name in names:
+        mine = [delivery for delivery in pending if delivery.sink == name]
+        error = next((delivery.last_error for delivery in mine if delivery.last_error), None)
+        found.append(SinkStatus(name, len(mine), error))
+    return found
+
+
+def file_status(row: Interchange) -> FileStatus:
+    """Describe one interchange in a line."""
+    state = f"{row.state} ({row.hold})" if row.hold else str(row.state)
+    return FileStatus(row.id, row.account, row.direction, row.name, state, row.kind, row.reason, row.updated_at)
+
+
+def stories(store: Store, text: str) -> list[Story]:
+    """Tell all that is known of the interchanges with this name, reference, number or content."""
+    return [_story(store, row) for row in store.journal.find(text)]
+
+
+def _story(store: Store, row: Interchange) -> Story:
+    from syncd.errors import UsageError
+
+    try:
+        verdict = store.journal.verdict(row.id)
+        findings = [f"{f.severity}: {_where(row, f.line)}{f.code}: {f.message}" for f in verdict.findings]
+        references = verdict.references
+    except UsageError:
+        findings, references = [], ()
+    history = [(event.at, str(event.after), event.note or "") for event in store.journal.history(row.id)]
+    waiting = [delivery for delivery in store.journal.pending() if delivery.interchange_id == row.id]
+    deliveries = [f"{d.sink}: waits{f', last error: {d.last_error}' if d.last_error else ''}" for d in waiting]
+    return Story(file_status(row), references, history, findings, deliveries)
+
+
+def _where(row: Interchange, line: int | None) -> str:
+    return f"{row.name}:{line}: " if line else f"{row.name}: "
+
+
+def meaning(row: FileStatus) -> str:
+    """Say in a sentence where an interchange stands."""
+    return MEANINGS.get((Direction(row.direction), row.state), "")
+
+
+MEANINGS = {
+    (Direction.OUT, str(Step.QUEUED)): "It waits for the next visit; nothing of it was sent.",
+    (Direction.OUT, str(Step.STORING)): "Its upload was begun under a name that does not count; it was not ordered.",
+    (Direction.OUT, str(Step.STORED)): "It was uploaded and verified, and is not published yet; it was not ordered.",
+    (
+        Direction.OUT,
+        str(Step.PUBLISHING),
+    ): "Its publication was begun; the next visit finds out whether it was ordered.",
+    (Direction.OUT, str(Step.SENT)): "The supplier has it; its answer has not come yet.",
+    (Direction.OUT, str(Step.UNCONFIRMED)): "Its upload was cut; it may have been ordered. It is not sent again.",
+    (Direction.OUT, str(Step.CONFIRMED)): "The supplier answered it: it was ordered, once.",
+    (Direction.OUT, f"{Step.HELD} ({Hold.DOUBT})"): "It may have been ordered or not; ask the supplier.",
+    (Direction.OUT, f"{Step.HELD} ({Hold.GUARD})"): "It was not sent: the same bytes or the same name came before.",
+    (Direction.OUT, str(State.QUARANTINED)): "It was refused and not sent.",
+    (Direction.IN, str(State.ANNOUNCED)): "It is being fetched.",
+    (Direction.IN, str(State.SPOOLED)): "We have its bytes; they are not judged yet.",
+    (Direction.IN, str(State.PARSED)): "It is whole and accepted; not every sink has it yet.",
+    (Direction.IN, str(State.DONE)): "It is whole and accepted, and every sink has it.",
+    (Direction.IN, str(State.QUARANTINED)): "It is kept, and nothing of it was handed on.",
+    (Direction.IN, str(State.ABANDONED)): "It was listed, and gone before we had a byte of it.",
+}
+"""Direction and state, in words for someone who sells books."""

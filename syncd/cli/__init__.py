@@ -15,6 +15,11 @@ from syncd import __version__
 from syncd.errors import SyncdError
 
 VERBS = {
+    "run": "syncd.cli.run:run",
+    "once": "syncd.cli.once:once",
+    "status": "syncd.cli.status:status",
+    "explain": "syncd.cli.status:explain",
+    "send": "syncd.cli.send:send",
     "parse": "syncd.cli.parse:parse",
     "order": "syncd.cli.order:order",
     "schema": "syncd.cli.schema:schema",

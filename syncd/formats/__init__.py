@@ -41,12 +41,21 @@ __all__ = [
     "next_order_name",
     "normalise_order",
     "order_stamp",
+    "wire",
     "write_orders",
 ]
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {known.name: known for known in (OrderFormat(), ResponseFormat(), DigicomFormat(), RawFormat())}
 )
+
+_WIRE = {"bwa-order": normalise_order}
+
+
+def wire(format_name: str, content: bytes) -> bytes:
+    """Return the bytes that go out for an accepted file: orders with CR LF after each record, others as they are."""
+    return _WIRE[format_name](content) if format_name in _WIRE else content
+
 
 _BEGINNINGS = {b"B101": "bwa-order", b"L101": "bwa-response", b"M101": "bwa-response", b"#000": "digicom"}
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from syncd.errors import ConfigError
 from syncd.sinks.base import Batch, Sink
 
-__all__ = ["GROUP", "Batch", "Sink", "open_sink", "sink_class", "sink_types"]
+__all__ = ["GROUP", "Batch", "Sink", "make_sink", "open_sink", "sink_class", "sink_types"]
 
 GROUP = "syncd.sinks"
 
@@ -47,7 +47,12 @@ def open_sink(type_name: str, settings_table: Mapping[str, Any]) -> Sink:
             f'sink of type "{type_name}": {complaints}',
             remedy=f"Its settings: {', '.join(loaded.Settings.model_fields)}.",
         ) from error
-    return cast("Callable[[BaseModel], Sink]", loaded)(settings)
+    return make_sink(type_name, settings)
+
+
+def make_sink(type_name: str, settings: BaseModel) -> Sink:
+    """Make a sink from settings that its own class has checked. Raises ConfigError."""
+    return cast("Callable[[BaseModel], Sink]", sink_class(type_name))(settings)
 
 
 def _entry_point(type_name: str) -> EntryPoint:

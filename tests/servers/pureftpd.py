@@ -1,4 +1,4 @@
-"""pure-ftpd 1.0.50. Its account comes from an answer on a Unix socket (its `extauth`): no PAM, no slow hash, no user."""
+"""pure-ftpd 1.0.50. Its account comes from an answer on a Unix socket (`extauth`): no PAM, no slow hash, no user."""
 
 import contextlib
 import socket

@@ -1,0 +1,148 @@
+"""The daemon: one worker an account, one for deliveries, woken by alarms, by the outbox, and by the heartbeat.
+
+A worker is only ever woken; what is due it reads in the journal, so a lost or a superfluous alarm does no harm. A scan
+of the outbox is the truth; the watch makes it quick and does not wake when nothing happens.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from syncd.errors import TooEarlyError
+from syncd.jobs.base import Account, Workplace
+from syncd.jobs.deliver import deliver
+from syncd.jobs.tour import Tour, tour
+from syncd.plan import next_attempt
+from syncd.schedule import AlarmClock, Schedule, next_visit
+from syncd.systemd import notify
+
+log = structlog.get_logger()
+
+LAST_WAIT = 5.0
+"""Seconds for what was cut off after `stop_timeout` to fall down."""
+
+
+@dataclass(slots=True)
+class Daemon:
+    """Runs the tours of all accounts until it is stopped."""
+
+    place: Workplace
+    accounts: Mapping[str, Account]
+    schedules: Mapping[str, Schedule]
+    stop_timeout: float
+    clock: AlarmClock = field(default_factory=AlarmClock)
+    _wakes: dict[str, asyncio.Event] = field(default_factory=dict)
+    _parcels: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; then finish what must not be cut, and return.
+
+        Raises StopError when the state cannot be used any more.
+        """
+        self._wakes = {name: asyncio.Event() for name in self.accounts}
+        tasks = [asyncio.create_task(self._work(account), name=name) for name, account in self.accounts.items()]
+        tasks += [asyncio.create_task(self._deliver()), asyncio.create_task(self._watch())]
+        waiting = asyncio.create_task(stop.wait())
+        self.clock.start()
+        self.clock.heartbeat(self._beat)
+        self.wake_all()
+        try:
+            await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.clock.stop()
+            waiting.cancel()
+            await self._drain(tasks)
+        for task in tasks:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    def wake_all(self) -> None:
+        """Let every worker look what is due."""
+        for wake in self._wakes.values():
+            wake.set()
+        self._parcels.set()
+
+    def _beat(self) -> None:
+        notify("WATCHDOG=1")
+        self.wake_all()
+
+    async def _drain(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Cancel everybody; whoever is in a step that must not be cut has `stop_timeout` seconds to finish it."""
+        for timeout in (self.stop_timeout, LAST_WAIT):
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=timeout)
+
+    # -- workers ----------------------------------------------------------------------------------------------
+
+    async def _work(self, account: Account) -> None:
+        wake = self._wakes[account.name]
+        while True:
+            await wake.wait()
+            wake.clear()
+            state = await self.place.do(self.place.store.journal.account, account.name)
+            due = state.next_due is None or state.next_due <= self.place.clock()
+            result = await tour(self.place, account, due=due, orders=due or not state.failures)
+            await self._note(account, result)
+            self._parcels.set()
+
+    async def _note(self, account: Account, result: Tour) -> None:
+        """Write down when the account is due again, and set the alarm."""
+        now = self.place.clock()
+        early = next((error for error in result.errors if isinstance(error, TooEarlyError)), None)
+        if early is not None:
+            self._alarm(account, early.until)
+            return
+        if result.failures:
+            due = next_attempt(result.failures, now)
+        elif result.visit is not None:
+            due = next_visit(self.schedules[account.name], account.supplier.timezone, now)
+        else:
+            return
+        await self.place.do(self.place.store.journal.set_due, account.name, due)
+        self._alarm(account, due)
+
+    def _alarm(self, account: Account, when: datetime) -> None:
+        self.clock.at(account.name, when + timedelta(milliseconds=20), self._wakes[account.name].set)
+
+    async def _deliver(self) -> None:
+        while True:
+            await self._parcels.wait()
+            self._parcels.clear()
+            await deliver(self.place, self.accounts)
+
+    # -- the outbox -------------------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """Wake an account as soon as something is moved into its outbox."""
+        folders = {account.outbox: name for name, account in self.accounts.items() if account.outbox is not None}
+        async with _moves(tuple(folders)) as moves:
+            async for folder in moves:
+                self._wakes[folders[folder]].set()
+        await asyncio.Event().wait()  # nothing to watch, or no way to: the heartbeat scans
+
+
+@asynccontextmanager
+async def _moves(folders: tuple[Path, ...]) -> AsyncIterator[AsyncIterator[Path]]:
+    from asyncinotify import Inotify, Mask
+
+    with Inotify() as inotify:
+        watches = {}
+        for folder in folders:
+            try:
+                watches[inotify.add_watch(folder, Mask.MOVED_TO | Mask.CLOSE_WRITE)] = folder
+            except OSError as error:
+                log.warning("outbox.not-watched", folder=str(folder), error=str(error))
+
+        async def changes() -> AsyncIterator[Path]:
+            if watches:
+                async for event in inotify:
+                    if event.watch is not None:
+                        yield watches[event.watch]
+
+        yield changes()

@@ -1,0 +1,103 @@
+"""What the jobs work with: an account in plain words, and a workplace that holds every means to act.
+
+Jobs never ask the time, open a connection or run a query by themselves: `Workplace` brings the clock, the executor, the
+store, the way to connect. In a simulation all of them are virtual; nothing in this room can tell.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from syncd.formats import Context
+from syncd.model import ClockSample
+from syncd.plan import Clock
+from syncd.sinks.base import Sink
+from syncd.state import Store
+from syncd.suppliers.rules import PLUMBING, WRITING, Inbound, Outbound, Supplier, Verb
+from syncd.transport.base import Connect, Endpoint
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Our login at a supplier, with everything the shop chose."""
+
+    name: str
+    supplier: Supplier
+    endpoint: Callable[[frozenset[str]], Endpoint]
+    """Make the endpoint for a set of commands; reads the password now."""
+    inbound: tuple[Inbound, ...]
+    """The channels to fetch, `consume` as the account chose it."""
+    outbound: tuple[Outbound, ...]
+    login_interval: float
+    """Seconds between two logins, failed ones included."""
+    customers: frozenset[str] | None
+    relation_id: str | None
+    outbox: Path | None
+    sinks: tuple[str, ...]
+
+    def commands(self) -> frozenset[str]:
+        """Return the commands that a real visit may send."""
+        return PLUMBING | frozenset(self.supplier.verbs())
+
+    def rehearsal_commands(self) -> frozenset[str]:
+        """Return the commands that a rehearsal may send: it reads listings, and neither writes nor consumes."""
+        return PLUMBING | (self.supplier.verbs() - WRITING - {Verb.RETR})
+
+    def context(self, name: str) -> Context:
+        """Return what a format must know of this account to judge a file of this name."""
+        return Context(name=name, customers=self.customers, relation_id=self.relation_id)
+
+    def inbound_channel(self, name: str) -> Inbound:
+        """Return one of the supplier's channels by name, chosen by the account or not."""
+        chosen = {channel.name: channel for channel in (*self.supplier.inbound, *self.inbound)}
+        return chosen[name]
+
+    def outbound_channel(self, name: str) -> Outbound:
+        """Return one of the supplier's outbound channels by name."""
+        return next(channel for channel in self.outbound if channel.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Every means to act, injected."""
+
+    store: Store
+    executor: Executor | None
+    clock: Clock
+    sample: Callable[[], ClockSample]
+    connect: Connect
+    holder: str
+    """Who holds a lease: host and process."""
+    sinks: Mapping[str, Sink] = field(default_factory=dict)
+    reserve: int = 64 * 2**20
+    """Bytes that must stay free on the disk."""
+
+    async def do(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a synchronous call of the store on the executor."""
+        return await asyncio.get_running_loop().run_in_executor(self.executor, lambda: call(*args, **kwargs))
+
+
+async def uncut(step: Awaitable[T]) -> T:
+    """Finish a step that must not be cut, even when we are cancelled meanwhile; a second cancellation cuts it.
+
+    The cancellation is raised once the step has ended, so that nothing is begun after it.
+    """
+    task = asyncio.ensure_future(step)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not task.done():
+            try:
+                await asyncio.wait({task})
+            except asyncio.CancelledError:
+                task.cancel()
+                await asyncio.wait({task})
+        if task.done() and not task.cancelled():
+            task.exception()  # seen: the journal has it
+        raise

@@ -1,0 +1,119 @@
+"""Bring files in. The law of this room: what the server deletes on reading is never lost by us, and never in silence.
+
+Blocks go to the spool as they come. At the end of the data: fsync, rename, fsync of the directory, SPOOLED(unproven)
+committed; only then is the server's 226 read, which makes it proven. A broken transfer keeps what it had.
+"""
+
+from typing import Unpack
+
+import structlog
+
+from syncd.errors import RefusedError
+from syncd.jobs.base import Account, Workplace, uncut
+from syncd.model import Direction, Interchange, RemoteFile, State
+from syncd.plan import Fetch, Remove, sizes_agree
+from syncd.state import Draft
+from syncd.state.rows import Columns
+from syncd.suppliers.rules import Consume, Inbound
+from syncd.transport.base import Session
+
+log = structlog.get_logger()
+
+
+class Fetcher:
+    """Fetches the files of one account through one session."""
+
+    def __init__(self, place: Workplace, account: Account, session: Session) -> None:
+        self.place = place
+        self.account = account
+        self.session = session
+        self.journal = place.store.journal
+
+    async def fetch(self, action: Fetch) -> Interchange | None:
+        """Fetch one file: SPOOLED and proven, QUARANTINED when it came short, None when it had vanished.
+
+        Raises what the session raises, and DiskFullError; the partial is kept then.
+        """
+        fetching = self._fetch(action.channel, action.file)
+        row = await (uncut(fetching) if action.channel.consume is Consume.SERVER_REMOVES else fetching)
+        if action.again and row is not None and row.proven:
+            await self.place.do(self.journal.close_problem, row.account, "file-partial", self.place.clock())
+        return row
+
+    async def remove(self, action: Remove) -> None:
+        """Delete a file that was parsed and accepted."""
+        await self.session.remove(action.file.name)
+        log.info("file.removed", account=self.account.name, channel=action.channel.name, file=action.file.name)
+
+    async def _fetch(self, channel: Inbound, file: RemoteFile) -> Interchange | None:
+        row = await self.place.do(self.journal.announce, self.account.name, channel.name, file, self.place.clock())
+        mode = self.account.supplier.mode(file.name)
+        try:
+            download = await self.session.retrieve(file.name, mode)
+        except RefusedError as error:
+            await self._advance(row, State.ABANDONED, reason=f"listed, but gone when it was asked for: {error}")
+            return None
+        draft = await self.place.do(self.place.store.spool.draft, Direction.IN, row.id)
+        feeds = 0
+        try:
+            async for block in download.blocks():
+                await self.place.do(draft.append, block)
+                feeds += block.count(b"\n")
+            await self.place.do(draft.sync)
+            spool = await self.place.do(draft.commit)
+        except BaseException as error:
+            await uncut(self._keep_partial(row, draft, error))
+            raise
+        row = await self._advance(row, State.SPOOLED, sha256=draft.sha256, spool=spool, proven=False)
+        await download.confirm()
+        if file.size is not None and not sizes_agree(file.size, draft.size, feeds, mode):
+            return await self._short(row, file.size, draft.size)
+        await self.place.do(self.journal.prove, row.id, self.place.clock())
+        log.info(
+            "file.spooled",
+            account=row.account,
+            channel=row.channel,
+            interchange=row.id,
+            file=row.name,
+            bytes=draft.size,
+        )
+        return await self.place.do(self.journal.get, row.id)
+
+    async def _short(self, row: Interchange, listed: int, received: int) -> Interchange:
+        reason = f"{listed} bytes were listed and {received} came, though the server said done"
+        now = self.place.clock()
+        await self.place.do(self.journal.quarantine, row.id, State.SPOOLED, "truncated", reason, now)
+        await self.place.do(
+            self.journal.open_problem, row.account, "quarantine", f"{row.name} is in quarantine: {reason}",
+            "The next visit fetches it again while it is there. If it is gone, ask the supplier for it.", now,
+        )  # fmt: skip
+        log.warning(
+            "file.quarantined",
+            account=row.account,
+            channel=row.channel,
+            interchange=row.id,
+            file=row.name,
+            reason=reason,
+        )
+        return await self.place.do(self.journal.get, row.id)
+
+    async def _keep_partial(self, row: Interchange, draft: Draft, error: BaseException) -> None:
+        kept = await self.place.do(draft.keep_partial)
+        reason = f"the transfer broke after {draft.size} bytes ({error or type(error).__name__})"
+        await keep_partial(self.place, row, kept, reason)
+
+    async def _advance(self, row: Interchange, to: State, **columns: Unpack[Columns]) -> Interchange:
+        return await self.place.do(self.journal.advance, row.id, row.state, to, self.place.clock(), **columns)
+
+
+async def keep_partial(place: Workplace, row: Interchange, kept: str | None, reason: str) -> None:
+    """Put what came of a broken transfer aside, and say so: the server may have deleted what it never delivered."""
+    now = place.clock()
+    await place.do(place.store.journal.quarantine, row.id, State.ANNOUNCED, "partial", reason, now, partial_spool=kept)
+    await place.do(
+        place.store.journal.open_problem, row.account, "file-partial", f"{row.name}: {reason}",
+        "What came is kept. The next visit fetches it again if it is still there; if not, ask the supplier.", now,
+    )  # fmt: skip
+    log.warning(
+        "file.partial", account=row.account, channel=row.channel, interchange=row.id, file=row.name, reason=reason
+    )

@@ -1,0 +1,118 @@
+"""Judge what lies in the spool: whole or quarantined, and in one transaction whose delivery it is.
+
+Works from the spool alone, so it may be repeated at any time, without a login.
+"""
+
+import hashlib
+
+import structlog
+
+from syncd.formats import FORMATS
+from syncd.jobs.base import Account, Workplace
+from syncd.jobs.fetch import keep_partial
+from syncd.model import Direction, Finding, Interchange, Severity, State, Verdict
+from syncd.plan import delivery_key
+
+log = structlog.get_logger()
+
+
+async def recover(place: Workplace, account: Account) -> None:
+    """Take up what a stop left behind: adopt complete spool files, keep partial ones, judge what was not judged."""
+    for row in await place.do(place.store.journal.unfinished, account.name):
+        if row.state is State.ANNOUNCED:
+            row = await _take_up(place, row)
+        if row.state is State.SPOOLED:
+            await judge(place, account, row)
+
+
+async def _take_up(place: Workplace, row: Interchange) -> Interchange:
+    spool, journal = place.store.spool, place.store.journal
+    whole = await place.do(spool.adopt, Direction.IN, row.id)
+    if whole is None:
+        kept = await place.do(spool.keep_leftover, Direction.IN, row.id)
+        await keep_partial(place, row, kept, "syncd was stopped while it was being fetched")
+        return await place.do(journal.get, row.id)
+    sha256 = await place.do(_sha256, place, whole)
+    return await place.do(
+        journal.advance, row.id, State.ANNOUNCED, State.SPOOLED, place.clock(),
+        note="found whole in the spool after a stop", sha256=sha256, spool=whole, proven=False,
+    )  # fmt: skip
+
+
+def _sha256(place: Workplace, name: str) -> str:
+    digest = hashlib.sha256()
+    for block in place.store.spool.blocks(name):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+async def judge(place: Workplace, account: Account, row: Interchange) -> Interchange:
+    """Judge one spooled interchange and write down the verdict, with the deliveries it brings about."""
+    verdict = await place.do(_verdict, place, account, row)
+    if not row.proven and not _proves_itself(verdict):
+        return await _quarantine(
+            place, row, "unproven", "the server never confirmed that this is the whole file", verdict
+        )
+    if (reason := first_error(row.name, verdict)) is not None:
+        return await _quarantine(place, row, "rejected", reason, verdict)
+    return await _accept(place, account, row, verdict)
+
+
+def _verdict(place: Workplace, account: Account, row: Interchange) -> Verdict:
+    assert row.spool is not None
+    spool, name = place.store.spool, row.spool
+    format_ = FORMATS[account.inbound_channel(row.channel).format]
+    return format_.judge(lambda: spool.blocks(name), account.context(row.name))
+
+
+def _proves_itself(verdict: Verdict) -> bool:
+    """Tell whether the content shows that it is whole: an accepted Digicom message has a counted footer."""
+    return verdict.accepted and verdict.stamp is not None
+
+
+async def _accept(place: Workplace, account: Account, row: Interchange, verdict: Verdict) -> Interchange:
+    assert row.sha256 is not None
+    key = delivery_key(row.account, row.name, row.sha256)
+    confirms = [c.name for c in account.outbound if row.channel in c.confirmed_by]
+    parsed = await place.do(
+        place.store.journal.parsed,
+        row.id, verdict, [(sink, key) for sink in account.sinks], place.clock(), confirms=confirms,
+    )  # fmt: skip
+    warnings = sum(verdict.codes.values())
+    log.info(
+        "file.parsed", account=row.account, channel=row.channel, interchange=row.id, file=row.name,
+        kind=verdict.kind, records=sum(verdict.counts.values()), warnings=warnings,
+    )  # fmt: skip
+    for order in parsed.confirmed:
+        log.info("order.confirmed", account=row.account, interchange=order.id, file=order.name, by=row.name)
+        await place.do(place.store.journal.close_problem, row.account, "order-in-doubt", place.clock())
+    return await place.do(place.store.journal.get, row.id)
+
+
+async def _quarantine(place: Workplace, row: Interchange, code: str, reason: str, verdict: Verdict) -> Interchange:
+    journal = place.store.journal
+    await place.do(journal.quarantine, row.id, State.SPOOLED, code, reason, place.clock(), verdict=verdict)
+    await place.do(
+        journal.open_problem, row.account, "quarantine", f"{row.name} is in quarantine: {reason}",
+        f"Nothing of it was handed on. `syncd explain {row.id}` tells what is wrong; ask the supplier for a good file.",
+        place.clock(),
+    )  # fmt: skip
+    log.warning(
+        "file.quarantined", account=row.account, channel=row.channel, interchange=row.id, file=row.name, reason=reason
+    )
+    return await place.do(journal.get, row.id)
+
+
+def first_error(name: str, verdict: Verdict) -> str | None:
+    """Say why a file was rejected, with the first error in full; None when it was not."""
+    if verdict.accepted:
+        return None
+    errors = [finding for finding in verdict.findings if finding.severity is Severity.ERROR]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{describe(name, errors[0])}{more}"
+
+
+def describe(name: str, finding: Finding) -> str:
+    """Say where and what: `file:line: code: message`."""
+    where = name if finding.line is None else f"{name}:{finding.line}"
+    return f"{where}: {finding.code}: {finding.message}"

@@ -1,0 +1,119 @@
+"""One account's turn: outbox, spool, visit; and what an error means for the account.
+
+The daemon and `syncd once` run the same tour. Nothing here waits: when the next turn is due is written into the journal
+or returned, and whoever drives the tours keeps the time.
+"""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+
+import structlog
+
+from syncd.errors import DoubtError, LoginRefusedError, StopError, SyncdError, TooEarlyError, UsageError
+from syncd.jobs.base import Account, Workplace
+from syncd.jobs.judge import recover
+from syncd.jobs.outbox import collect
+from syncd.jobs.visit import Visit, Worker, visit
+from syncd.model import Interchange, State, Step
+
+log = structlog.get_logger()
+
+TELL_AFTER = 2
+"""A single failure is weather; the second in a row is a problem."""
+
+
+@dataclass(slots=True)
+class Tour:
+    """What came of an account's turn."""
+
+    account: str
+    taken: list[Interchange] = field(default_factory=list)
+    """What left the outbox."""
+    visit: Visit | None = None
+    errors: list[SyncdError] = field(default_factory=list)
+    failures: int = 0
+    """Failed visits in a row, this one included."""
+    paused: str | None = None
+
+    @property
+    def quarantined(self) -> int:
+        """Count the files that were put into quarantine on this tour."""
+        rows = [*self.taken, *(self.visit.fetched if self.visit else ())]
+        return sum(row.state is State.QUARANTINED for row in rows)
+
+    @property
+    def held(self) -> int:
+        """Count the orders that were held on this tour."""
+        return sum(row.state is Step.HELD for row in self.taken)
+
+
+async def tour(place: Workplace, account: Account, *, due: bool, orders: bool = True) -> Tour:
+    """Collect, recover, and visit when it is `due`, or when an order waits and `orders` allows it.
+
+    Raises StopError and nothing else.
+    """
+    result = Tour(account.name)
+    await _attempt(result, _collect(place, account, result))
+    await _attempt(result, recover(place, account))
+    state = await place.do(place.store.journal.account, account.name)
+    if state.paused:
+        result.paused = state.pause_reason
+        return result
+    waiting = await place.do(place.store.journal.open_orders, account.name) if orders else []
+    if due or waiting:
+        await _visit(place, account, result)
+    return result
+
+
+async def _collect(place: Workplace, account: Account, result: Tour) -> None:
+    try:
+        result.taken = await collect(place, account)
+    except UsageError as error:
+        await _open(place, account, "outbox", error)
+        result.errors.append(error)
+    else:
+        await place.do(place.store.journal.close_problem, account.name, "outbox", place.clock())
+
+
+async def _attempt(result: Tour, step: Awaitable[None]) -> None:
+    try:
+        await step
+    except StopError:
+        raise
+    except SyncdError as error:
+        result.errors.append(error)
+
+
+async def _visit(place: Workplace, account: Account, result: Tour) -> None:
+    journal = place.store.journal
+    try:
+        result.visit = await visit(place, account, Worker(place, account))
+    except TooEarlyError as error:
+        result.errors.append(error)
+    except StopError:
+        raise
+    except SyncdError as error:
+        result.errors.append(error)
+        result.failures = await place.do(journal.failed, account.name, error.code, str(error), place.clock())
+        await _react(place, account, error, result)
+    else:
+        await place.do(journal.succeeded, account.name, place.clock())
+        for code in ("visit-failed", "login-refused"):
+            await place.do(journal.close_problem, account.name, code, place.clock())
+        if not result.visit.left:
+            await place.do(journal.close_problem, account.name, "disk-full", place.clock())
+
+
+async def _react(place: Workplace, account: Account, error: SyncdError, result: Tour) -> None:
+    log.warning("visit.failed", account=account.name, code=error.code, error=str(error), failures=result.failures)
+    if isinstance(error, LoginRefusedError):
+        reason = f"{error} The account is paused, so that it is not locked out."
+        await place.do(place.store.journal.pause, account.name, reason, "syncd", place.clock())
+        await _open(place, account, "login-refused", error)
+        result.paused = reason
+    elif result.failures >= TELL_AFTER and not isinstance(error, DoubtError):
+        await _open(place, account, "visit-failed", error)
+
+
+async def _open(place: Workplace, account: Account, code: str, error: SyncdError) -> None:
+    await place.do(place.store.journal.open_problem, account.name, code, str(error), error.remedy, place.clock())

@@ -1,0 +1,185 @@
+"""One login, everything in it: settle what is in doubt, upload what is queued, list, fetch. Then QUIT.
+
+The gate is asked first and has written the login down before a connection is opened; nothing else may open one. Any
+error ends the visit and the session; what was learnt stays in the journal, and the error says what to do next.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+
+from syncd.errors import LaterError, SyncdError
+from syncd.jobs.base import Account, Workplace
+from syncd.jobs.fetch import Fetcher
+from syncd.jobs.judge import judge
+from syncd.jobs.upload import Carrier
+from syncd.model import Interchange, State
+from syncd.plan import FileAction, Leave, Remove, plan_fetch, plan_store
+from syncd.suppliers.rules import Inbound
+from syncd.transport.base import Session
+
+log = structlog.get_logger()
+
+LEASE = timedelta(minutes=15)
+"""How long an account is ours without a sign of life; renewed before every file."""
+
+
+class Crew(Protocol):
+    """Who acts on what was planned: the real one, or a rehearsal that writes it down."""
+
+    def commands(self, account: Account) -> frozenset[str]:
+        """Return the FTP commands this crew may send."""
+        ...
+
+    async def carry(self, session: Session, order: Interchange) -> None:
+        """Make an order's moves."""
+        ...
+
+    async def run(self, session: Session, action: FileAction) -> Interchange | None:
+        """Fetch or remove one file; return what was fetched."""
+        ...
+
+
+@dataclass(slots=True)
+class Worker:
+    """The real crew for one account."""
+
+    place: Workplace
+    account: Account
+
+    def commands(self, account: Account) -> frozenset[str]:
+        """Return what this supplier allows."""
+        return account.commands()
+
+    async def carry(self, session: Session, order: Interchange) -> None:
+        """Make every move there is for an order."""
+        await Carrier(self.place, self.account, session).carry(order)
+
+    async def run(self, session: Session, action: FileAction) -> Interchange | None:
+        """Fetch one file and judge it, remove one that was accepted, or say why one is left."""
+        fetcher = Fetcher(self.place, self.account, session)
+        if isinstance(action, Leave):
+            await self._tell_disk_full(action)
+            return None
+        if isinstance(action, Remove):
+            await fetcher.remove(action)
+            return None
+        row = await fetcher.fetch(action)
+        if row is not None and row.state is State.SPOOLED:
+            return await judge(self.place, self.account, row)
+        return row
+
+    async def _tell_disk_full(self, action: Leave) -> None:
+        log.warning("disk.full", account=self.account.name, file=action.file.name, lacking=action.lacking)
+        await self.place.do(
+            self.place.store.journal.open_problem, self.account.name, "disk-full",
+            f"{action.file.name} was not fetched: {action.lacking} bytes are missing on our disk",
+            "Make room in the state directory; the file waits at the supplier until then.", self.place.clock(),
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """The crew of `--dry-run`: the same plan, written down; its session cannot write or consume."""
+
+    place: Workplace
+    account: Account
+    lines: list[str] = field(default_factory=list)
+
+    def commands(self, account: Account) -> frozenset[str]:
+        """Return what neither writes nor consumes."""
+        return account.rehearsal_commands()
+
+    async def carry(self, session: Session, order: Interchange) -> None:
+        """Write down an order's next move."""
+        self.plan_order(order)
+
+    def plan_order(self, order: Interchange) -> None:
+        """Write down an order's next move; this needs no session."""
+        move = plan_store(self.account.outbound_channel(order.channel), order, self.place.clock())
+        self.lines.append(f"{order.name}: {move or 'wait'}")
+
+    async def run(self, session: Session, action: FileAction) -> Interchange | None:
+        """Write down what would be fetched or removed."""
+        self.lines.append(str(action))
+        return None
+
+
+@dataclass(slots=True)
+class Visit:
+    """What came of one login."""
+
+    commands: list[str] = field(default_factory=list)
+    tls_version: str | None = None
+    listed: int = 0
+    fetched: list[Interchange] = field(default_factory=list)
+    left: int = 0
+    """Files that the disk could not take."""
+
+
+async def visit(place: Workplace, account: Account, crew: Crew) -> Visit:
+    """Log in once and do everything there is to do. Raises TooEarlyError, and any SyncdError."""
+    result = Visit()
+    async with _session(place, account, crew, result) as (session, alive):
+        for order in await place.do(place.store.journal.open_orders, account.name):
+            await alive()
+            await crew.carry(session, order)
+        for channel in account.inbound:
+            await _channel(place, account, crew, session, channel, result, alive)
+    return result
+
+
+@asynccontextmanager
+async def _session(
+    place: Workplace, account: Account, crew: Crew, result: Visit
+) -> AsyncIterator[tuple[Session, "_Alive"]]:
+    gate, interval = place.store.gate, timedelta(seconds=account.login_interval)
+    endpoint = account.endpoint(crew.commands(account))
+    lease = await place.do(gate.acquire, account.name, place.holder, interval, LEASE, place.sample())
+    outcome, detail, session = "cut", None, None
+    try:
+        session = await place.connect(endpoint)
+        result.tls_version = session.tls_version
+        log.info("login", account=account.name, tls=session.tls_version)
+
+        async def alive() -> None:
+            if not await place.do(gate.renew, lease, LEASE, place.sample()):
+                raise LaterError(
+                    f"{account.name}: another syncd took the account over", remedy="Run one syncd for an account."
+                )
+
+        yield session, alive
+        await session.quit()
+        outcome = "done"
+    except SyncdError as error:
+        outcome, detail = error.code, str(error)
+        raise
+    finally:
+        if session is not None:
+            result.commands = list(session.commands)
+            session.abort()
+        await place.do(gate.release, lease, place.sample(), outcome, detail, result.tls_version)
+
+
+class _Alive(Protocol):
+    async def __call__(self) -> None: ...
+
+
+async def _channel(
+    place: Workplace, account: Account, crew: Crew, session: Session, channel: Inbound, result: Visit, alive: _Alive
+) -> None:
+    await session.enter(channel.directory)
+    listing = [file for file in await session.listing() if channel.takes(file.name)]
+    result.listed += len(listing)
+    known = await place.do(place.store.journal.known, account.name, channel.name, listing)
+    spare = await place.do(place.store.spool.free) - place.reserve
+    for action in plan_fetch(channel, listing, known, spare):
+        await alive()
+        result.left += isinstance(action, Leave)
+        row = await crew.run(session, action)
+        if row is not None:
+            result.fetched.append(row)
