@@ -11,8 +11,8 @@ say what happened. docs/simulate.md lists the rules and the faults.
 from syncd.simulate.books import Command, Handed, Login, Order, Violation
 from syncd.simulate.cb import CbHouse
 from syncd.simulate.certificates import Certificate, make_certificate
+from syncd.simulate.host import Tls
 from syncd.simulate.house import House
-from syncd.simulate.session import Tls
 from syncd.simulate.umbreit import UmbreitHouse
 
 __all__ = [

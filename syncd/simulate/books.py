@@ -121,6 +121,42 @@ class Books:
         return kinds
 
 
+class Keeper:
+    """Whoever keeps books: the records by their kind."""
+
+    def __init__(self) -> None:
+        self.ledger = Books()
+
+    @property
+    def commands(self) -> list[Command]:
+        """Return every command that came in."""
+        return self.ledger.of(Command)
+
+    @property
+    def logins(self) -> list[Login]:
+        """Return every login that was tried."""
+        return self.ledger.of(Login)
+
+    @property
+    def violations(self) -> list[Violation]:
+        """Return every rule that was broken; empty for visitors who behave."""
+        return self.ledger.of(Violation)
+
+    @property
+    def orders(self) -> list[Order]:
+        """Return every file that was taken for processing."""
+        return self.ledger.of(Order)
+
+    @property
+    def handed(self) -> list[Handed]:
+        """Return every file that was read by a visitor."""
+        return self.ledger.of(Handed)
+
+    def books(self) -> dict[str, list[dict[str, Any]]]:
+        """Return all of it as plain data, for other processes."""
+        return self.ledger.as_json()
+
+
 def as_json(record: Record) -> dict[str, Any]:
     """Return one record as plain data; bytes become Latin-1 text, with size and SHA-256 beside it."""
     plain: dict[str, Any] = {"kind": record.kind}

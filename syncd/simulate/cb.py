@@ -13,10 +13,11 @@ from typing import ClassVar, Unpack
 from zoneinfo import ZoneInfo
 
 from syncd.simulate.books import Order
+from syncd.simulate.host import Tls
 from syncd.simulate.house import House, Settings
 from syncd.simulate.rules import Rule, verbs
-from syncd.simulate.session import Session, Tls
-from syncd.simulate.stocklist import Row, stock_list
+from syncd.simulate.session import Session
+from syncd.simulate.stocklist import Row, invented_rows, stock_list
 from syncd.simulate.tree import Clock, resolve
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -157,7 +158,7 @@ class CbHouse(House):
         self.ledger.write(order)
         if self.receipts:
             receipt = f"Ontvangen: {order.name}, {len(content)} bytes, {order.number}\r\n"
-            self.out(session.account)[f"ontvangst-{order.number}.txt"] = receipt.encode()
+            self.put(session.account, f"ontvangst-{order.number}.txt", receipt.encode())
 
     # -- stock lists ----------------------------------------------------------------------------------------
 
@@ -169,9 +170,15 @@ class CbHouse(House):
         self._reference += 1
         listed = [row if isinstance(row, Row) else Row(*row) for row in rows]
         name = name or f"bhdart{relation}u{self._reference % 10000:04d}{at:%Y%m%d}.bhd"
-        content = stock_list(listed, receiver=relation, at=at, reference=f"{self._reference:06d}")
-        self.out(account)[name] = content
+        self.put(account, name, stock_list(listed, receiver=relation, at=at, reference=f"{self._reference:06d}"))
         return name
+
+    def revised(self, content: bytes) -> bytes:
+        """Return another stock list."""
+        self._reference += 1
+        at = self.clock().astimezone(AMSTERDAM)
+        receiver = content.partition(b"ONTV#0010")[2].partition(b"#")[0].decode()
+        return stock_list(invented_rows(3), receiver=receiver, at=at, reference=f"{self._reference:06d}")
 
     def _plan(self, after: datetime) -> None:
         if self.slots:

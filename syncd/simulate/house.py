@@ -8,20 +8,23 @@ import asyncio
 import hashlib
 import posixpath
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Any, ClassVar, Self, TypedDict
+from typing import ClassVar, Self, TypedDict
 
-from syncd.simulate.books import Books, Command, Handed, Login, Order, Violation
+from syncd.simulate.books import Handed, Keeper, Login, Struck, Violation
 from syncd.simulate.certificates import Certificate, make_certificate
+from syncd.simulate.faults import Faults
+from syncd.simulate.host import ReplyError, Tls
 from syncd.simulate.rules import COMMON, Rule
-from syncd.simulate.session import ReplyError, Session, Tls
+from syncd.simulate.session import Session
 from syncd.simulate.tree import Clock, Directory, Tree
 from syncd.simulate.verbs import VERBS
 from syncd.simulate.wire import Wire
+from syncd.simulate.wrong import WrongSession
 
 ALL_PORTS = range(20000, 30000)
 
@@ -42,15 +45,17 @@ class Settings(TypedDict, total=False):
     mlsd: bool
     strict_close: bool
     reuse_required: bool
+    faults: Sequence[str]
 
 
-class House:
+class House(Keeper):
     """A supplier on loopback. Start it with `async with`, or with `start` and `stop`.
 
     accounts: name to password. clock: aware times, the house's own. rng: its dice. port: 0 takes a free one.
     ca_file: where the certificate authority is written when the house speaks TLS. newline: `keep` stores bytes as they
     come, `lf` stores text with line feeds as many servers do. strict_close: an upload over TLS without a close_notify
-    is a broken one. reuse_required: data connections must resume the control connection's TLS session.
+    is a broken one. reuse_required: data connections must resume the control connection's TLS session. faults: what
+    goes wrong, as written in `syncd.simulate.faults`; raises UsageError for one that does not exist.
     """
 
     RULES: ClassVar[tuple[Rule, ...]] = ()
@@ -75,7 +80,9 @@ class House:
         mlsd: bool = True,
         strict_close: bool = True,
         reuse_required: bool = False,
+        faults: Sequence[str] = (),
     ) -> None:
+        super().__init__()
         self.accounts = dict(accounts)
         self.clock: Clock = lambda: clock().astimezone(UTC)
         self.rng = rng
@@ -95,7 +102,7 @@ class House:
         self.reuse_required = reuse_required
         self.banner = f"Simulated house {self.NAME}, nothing here is real."
         self.verbs = VERBS
-        self.ledger = Books()
+        self.faults = Faults.of(faults)
         self._trees = {account: Tree(self.clock, self.folders(account)) for account in self.accounts}
         self._present: dict[str, Session] = {}
         self._last_login: dict[str, datetime] = {}
@@ -105,6 +112,7 @@ class House:
         self._failures: list[BaseException] = []
         self._timers: set[asyncio.TimerHandle] = set()
         self._server: asyncio.AbstractServer | None = None
+        self._closed = False
 
     # -- opening and closing --------------------------------------------------------------------------------
 
@@ -122,6 +130,7 @@ class House:
         """Send everybody away and forget what was planned; the books stay. Raises what went wrong inside the house."""
         if self._server is not None:
             self._server.close()
+        self._closed = True
         for timer in self._timers:
             timer.cancel()
         for task in list(self._visitors):
@@ -131,6 +140,7 @@ class House:
             wire.reset()
         for wire in self._wires:
             await wire.gone.wait()
+        await asyncio.sleep(0.01)  # who was just being accepted is turned away
         if self._failures:
             raise self._failures[0]
 
@@ -144,6 +154,9 @@ class House:
         await self.stop()
 
     def _came(self, wire: Wire) -> None:
+        if self._closed:
+            wire.reset()
+            return
         self._visits += 1
         self.watch(wire)
         session = self.session(wire, self._visits)
@@ -162,7 +175,9 @@ class House:
 
     def session(self, wire: Wire, number: int) -> Session:
         """Make the session of a visitor who just came."""
-        return Session(self, wire, number)
+        if not self.faults.plans:
+            return Session(self, wire, number)
+        return WrongSession(self, wire, number, self.faults)
 
     def later(self, delay: timedelta, act: Callable[[], None]) -> None:
         """Do something after a while, unless the house closes before."""
@@ -176,35 +191,6 @@ class House:
         self._timers.add(handle)
 
     # -- the books ------------------------------------------------------------------------------------------
-
-    @property
-    def commands(self) -> list[Command]:
-        """Return every command that came in."""
-        return self.ledger.of(Command)
-
-    @property
-    def logins(self) -> list[Login]:
-        """Return every login that was tried."""
-        return self.ledger.of(Login)
-
-    @property
-    def violations(self) -> list[Violation]:
-        """Return every rule that was broken; empty for visitors who behave."""
-        return self.ledger.of(Violation)
-
-    @property
-    def orders(self) -> list[Order]:
-        """Return every file that was taken for processing."""
-        return self.ledger.of(Order)
-
-    @property
-    def handed(self) -> list[Handed]:
-        """Return every file that was read by a visitor."""
-        return self.ledger.of(Handed)
-
-    def books(self) -> dict[str, list[dict[str, Any]]]:
-        """Return all of it as plain data, for other processes."""
-        return self.ledger.as_json()
 
     def violate(self, session: Session, rule: str, sentence: str) -> None:
         """Write down that a rule was broken."""
@@ -232,6 +218,21 @@ class House:
     def out(self, account: str) -> Directory:
         """Return an account's `out`: what is put there can be fetched."""
         return self.tree(account)[posixpath.join(self.home(account), "out")]
+
+    def put(self, account: str, name: str, content: bytes) -> None:
+        """Put a file into an account's `out`; where files grow, its second half follows."""
+        out = self.out(account)
+        growing = self.faults.strikes("growing-file", "")
+        if growing is not None:
+            self.ledger.write(Struck(self.clock(), account, growing.fault.name, name))
+            out[name] = content[: len(content) // 2]
+            self.later(timedelta(seconds=growing.number), lambda: out.update({name: content}))
+        else:
+            out[name] = content
+
+    def revised(self, content: bytes) -> bytes:
+        """Return another content that could stand under the same name."""
+        return content + content
 
     def is_in(self, session: Session, path: str) -> bool:
         """Tell whether a path lies right in the account's `in`."""

@@ -12,6 +12,7 @@ class Door:
     def __init__(self) -> None:
         self.port = 0
         self.wire: Wire | None = None
+        self.closed = False
         self._server: asyncio.AbstractServer | None = None
         self._came = asyncio.Event()
 
@@ -32,7 +33,7 @@ class Door:
         return Wire(self._came_in, held=True)
 
     def _came_in(self, wire: Wire) -> None:
-        if self.wire is not None:
+        if self.closed or self.wire is not None:
             wire.reset()
             return
         self.wire = wire
@@ -53,6 +54,7 @@ class Door:
 
     def close(self) -> None:
         """Listen no more, and end a connection that is still there."""
+        self.closed = True
         self._stop_listening()
         if self.wire is not None and not self.wire.gone.is_set():
             self.wire.reset()

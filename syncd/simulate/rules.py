@@ -7,7 +7,8 @@ Here stand the rules that all houses share; each supplier's own stand in its hou
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from syncd.simulate.session import Session, Tls
+from syncd.simulate.host import Tls
+from syncd.simulate.session import Session
 
 Broken = Callable[[Session, str], bool]
 

@@ -5,6 +5,7 @@ answered at once by an ERM (4.2.2); what is delivered comes a little later on th
 """
 
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, timedelta
@@ -212,4 +213,9 @@ class UmbreitHouse(House):
         return self.rng.randrange(1000000)
 
     def _place(self, order: Order, name: str, text: str) -> None:
-        self.out(order.account)[name] = text.encode(slips.CODEPAGE, "replace")
+        self.put(order.account, name, text.encode(slips.CODEPAGE, "replace"))
+
+    def revised(self, content: bytes) -> bytes:
+        """Return the same paper with another slip number, or with other reports."""
+        renumbered = re.sub(rb"24[0-9]{6}(?=  )", self._next_number().encode(), content)
+        return renumbered if renumbered != content else content.replace(b"015J", b"010N")

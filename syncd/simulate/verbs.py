@@ -7,7 +7,8 @@ import posixpath
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from syncd.simulate.session import ReplyError, Session, Tls, Verb
+from syncd.simulate.host import ReplyError, Tls, Verb
+from syncd.simulate.session import Session
 from syncd.simulate.tree import Entry, entries, resolve
 
 # -- login --------------------------------------------------------------------------------------------------------
@@ -205,14 +206,14 @@ async def size(session: Session, argument: str) -> None:
 async def retr(session: Session, argument: str) -> None:
     """Send a file."""
     path = session.existing(argument)
-    content = session.house.reading(session, path)
+    content = session.opened(path)
     if session.ascii and session.house.newline == "lf":
         content = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     name = posixpath.basename(path)
     wire = await session.open_data(f"Opening data connection for {name} ({len(content)} bytes).")
     sent = await session.transmit(wire, content)
     whole = sent == len(content)
-    session.house.sent(session, path, content[:sent], whole)
+    session.went(path, content[:sent], whole)
     if not whole:
         raise ReplyError(426, "Connection closed; transfer aborted.")
     await session.reply(226, "Transfer complete.")
@@ -226,7 +227,7 @@ async def stor(session: Session, argument: str) -> None:
     content, whole = await session.receive(wire)
     if session.ascii and session.house.newline == "lf":
         content = content.replace(b"\r\n", b"\n")
-    session.house.stored(session, path, content, whole)
+    session.came(path, content, whole)
     if not whole:
         raise ReplyError(426, "Failure reading network stream.")
     await session.reply(226, "Transfer complete.")

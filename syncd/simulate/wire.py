@@ -191,8 +191,9 @@ class Wire(asyncio.Protocol):
                 ssl_handshake_timeout=HANDSHAKE_TIMEOUT,
                 ssl_shutdown_timeout=SHUTDOWN_TIMEOUT,
             )
-        except OSError:
+        except BaseException as error:
             self._raw.abort()
+            self.connection_lost(error if isinstance(error, Exception) else None)  # asyncio tells nobody in a handshake
             raise
         if upgraded is None:
             raise ConnectionResetError("the peer left during the handshake")
