@@ -46,6 +46,7 @@ lock:
 	uv lock --quiet
 	uv export --quiet --frozen --all-extras --all-groups --no-emit-project --no-header --no-annotate --format requirements-txt > requirements/dev.lock
 	uv export --quiet --frozen --all-extras --no-default-groups --no-emit-project --no-header --no-annotate --format requirements-txt > requirements/run.lock
+	uv export --quiet --frozen --only-group build --no-emit-project --no-header --no-annotate --format requirements-txt > requirements/build.lock
 	@! grep -nE '://' requirements/*.lock
 
 clean:

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=.servers
-packages=(proftpd-core proftpd-mod-crypto openssl postgresql lftp)
+packages=(proftpd-core proftpd-mod-crypto openssl postgresql lftp systemd)
 beside=(vsftpd pure-ftpd)
 libraries=(libcap2 libpam0g libwrap0)
 
@@ -15,6 +15,7 @@ command -v proftpd >/dev/null || [ -x /usr/sbin/proftpd ] || missing+=(proftpd-c
 [ -e /usr/lib/proftpd/mod_tls.so ] || missing+=(proftpd-mod-crypto)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v lftp >/dev/null || missing+=(lftp)
+command -v systemd-analyze >/dev/null || missing+=(systemd)
 have_pg || missing+=(postgresql)
 for name in "${beside[@]}"; do
     [ -x "$dir/usr/sbin/$name" ] || [ -x "/usr/sbin/$name" ] || missing+=("$name")
@@ -24,7 +25,7 @@ done
 if [ "$(id -u)" -ne 0 ]; then
     cat >&2 <<TXT
 The tests need real servers that are not here: ${missing[*]}
-As root: apt-get install proftpd-core proftpd-mod-crypto openssl postgresql lftp
+As root: apt-get install proftpd-core proftpd-mod-crypto openssl postgresql lftp systemd
 and, as they conflict with ProFTPD as packages, beside it in this checkout:
   apt-get download vsftpd pure-ftpd && for deb in vsftpd_*.deb pure-ftpd_*.deb; do dpkg -x "\$deb" $dir; done
 TXT

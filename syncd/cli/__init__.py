@@ -23,6 +23,8 @@ VERBS = {
     "parse": "syncd.cli.parse:parse",
     "order": "syncd.cli.order:order",
     "schema": "syncd.cli.schema:schema",
+    "config": "syncd.cli.config:config",
+    "completion": "syncd.cli.completion:completion",
 }
 """Verb to `module:command`; a group of verbs is one entry."""
 

@@ -61,10 +61,6 @@ class Sources:
                 return name
         return None
 
-    def line(self, key: Key) -> int | None:
-        """Return the line of a key in the file, or of the table it is missing from."""
-        return line_of(self.lines, key)
-
     def origin(self, key: Key) -> str:
         """Say where the value of a key comes from: `file:line`, a variable, or `default`."""
         if variable := self.variable(key):
@@ -75,10 +71,14 @@ class Sources:
         """Say that something is wrong with a key, and show where it stands."""
         if variable := self.variable(key):
             return Trouble(f"environment variable {variable}", key, message)
-        if line := self.line(key):
-            return Trouble(f"{self.path}:{line}", key, message, self.text.splitlines()[line - 1], line)
-        named = next((name for path, name in self.variables.items() if path[:NAMED_TABLE] == key[:NAMED_TABLE]), None)
-        return Trouble(f"environment variable {named}" if named else str(self.path), key, message)
+        table = key[:NAMED_TABLE]
+        named = next((name for path, name in self.variables.items() if path[:NAMED_TABLE] == table), None)
+        if named and table not in self.lines:
+            return Trouble(f"environment variable {named}", key, message)
+        line = line_of(self.lines, key)
+        if line is None:
+            return Trouble(str(self.path), key, message)
+        return Trouble(f"{self.path}:{line}", key, message, self.text.split("\n")[line - 1], line)
 
 
 def read(path: Path) -> Sources:
@@ -132,7 +132,7 @@ def _not_toml(path: Path, text: str, error: Exception) -> ConfigError:
     if not found:
         return invalid(path, [Trouble(str(path), (), f"is not TOML: {str(error)[:200]}")])
     message, line, column = found.groups()
-    shown = text.splitlines()[int(line) - 1 : int(line)]
+    shown = text.split("\n")[int(line) - 1 : int(line)]
     return invalid(path, [Trouble(f"{path}:{line}:{column}", (), f"is not TOML: {message}", "".join(shown), int(line))])
 
 

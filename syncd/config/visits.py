@@ -39,14 +39,14 @@ def parse_cron(line: object) -> str:
     return " ".join(parts)
 
 
-def show_schedule(schedule: Schedule) -> str:
-    """Write a schedule as it stands in the configuration."""
+def schedule_table(schedule: Schedule) -> dict[str, str | list[str]]:
+    """Return a schedule as the configuration writes it."""
     match schedule:
         case Every():
-            return f'{{ every = "{show_duration(schedule.interval)}" }}'
+            return {"every": show_duration(schedule.interval)}
         case Daily():
             day = date(2000, 1, 1)
             moments = (datetime.combine(day, at) + after for at in schedule.at for after in schedule.after)
-            return "{ at = [" + ", ".join(f'"{moment:%H:%M}"' for moment in moments) + "] }"
+            return {"at": [f"{moment:%H:%M}" for moment in moments]}
         case _:
-            return f'{{ cron = "{schedule}" }}'
+            return {"cron": schedule}

@@ -1,0 +1,58 @@
+"""What a configuration points to on this machine: folders to write in, certificates and secrets to read."""
+
+import os
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+from syncd.config.lines import Key
+from syncd.config.settings import Settings
+from syncd.errors import ConfigError
+from syncd.secret import Secret
+
+Told = tuple[Key, str]
+
+
+def unusable(settings: Settings) -> Iterator[Told]:
+    """Yield what the user that asks could not use, with the key that names it."""
+    yield from _folder(("state_dir",), settings.state_dir)
+    if settings.database_password:
+        yield from _secret(("database_password",), settings.database_password)
+    for name, account in settings.accounts.items():
+        key: Key = ("account", name)
+        yield from _secret((*key, "password"), account.password)
+        if account.outbox:
+            yield from _folder((*key, "outbox"), account.outbox)
+        if account.ca_file:
+            yield from _certificate((*key, "ca_file"), account.ca_file)
+    for name, sink in settings.sinks.items():
+        for field, value in sink.settings:
+            if isinstance(value, Path):
+                yield from _folder(("sink", name, field), value)
+            elif isinstance(value, Secret):
+                yield from _secret(("sink", name, field), value)
+
+
+def _folder(key: Key, path: Path) -> Iterator[Told]:
+    """A folder may still be missing where syncd can make it: its parent is there, and writable."""
+    there = path if path.exists() else path.parent
+    if path.exists() and not path.is_dir():
+        yield key, f"{path} is not a directory"
+    elif not there.is_dir():
+        yield key, f"{path} is not there, and neither is its parent: mkdir -p {path}"
+    elif not os.access(there, os.R_OK | os.W_OK | os.X_OK):
+        yield key, f"{there} is not writable for this user"
+
+
+def _secret(key: Key, secret: Secret) -> Iterator[Told]:
+    try:
+        secret.read()
+    except ConfigError as error:
+        yield key, f"{error}. {error.remedy}"
+
+
+def _certificate(key: Key, path: Path) -> Iterator[Told]:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError as error:  # an SSLError is one
+        yield key, f"{path} holds no certificate that can be read (PEM): {error.strerror or error}"
