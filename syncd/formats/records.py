@@ -112,7 +112,9 @@ class DespatchLine:
 class ReportLine:
     """M101, one position that is not delivered, and why. Umbreit, Technische Dokumentation 12/2021, 4.4."""
 
-    key: ClassVar[tuple[str, ...]] = ("sender", "receiver", "reference", "article", "code")
+    key: ClassVar[tuple[str, ...]] = ("sender", "receiver", "reference", "article", "code", "mark")
+    """With the mark: two customers' lines of one order may be alike in everything else."""
+
     line: int
     sender: Annotated[str, Text(10, id=1115, only=(UMBREIT,), code="wrong-sender")]
     sender_qualifier: Annotated[str, Text(2, id=1116, only=("VD",))]
