@@ -46,12 +46,20 @@ REMEDIES = {
 }
 
 
+def _absolute(path: Path) -> Path:
+    if not path.expanduser().is_absolute():
+        raise ValueError("should be an absolute path")
+    return path.expanduser()
+
+
 class DirectorySettings(BaseModel):
     """The table `[sink.NAME]` of type "directory"."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: Path = Field(description="the folder; made when it is missing and its parent is there")
+    path: Annotated[Path, AfterValidator(_absolute)] = Field(
+        description="the folder; made when it is missing and its parent is there"
+    )
     raw: bool = Field(default=True, description="hand over the supplier's file, unchanged")
     records: bool = Field(default=False, description="hand over the records as JSON Lines, in NAME.jsonl")
     names: Annotated[str, AfterValidator(checked_template)] = Field(

@@ -60,6 +60,7 @@ class Folder(Target):
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"path": 5}, "path"),
+    ({"path": "relative/shop"}, "path"),
     ({"mode": "0999"}, "mode"),
     ({"raw": False, "records": False}, "raw"),
     ({"names": "fixed"}, "names"),

@@ -116,8 +116,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"url": "postgresql://shop:geheim@host/db"}, "url"),
     ({"prefix": "Bad-"}, "prefix"),
     ({"prefix": ""}, "prefix"),
-    ({"password": "geheim"}, "password"),
-    ({"password": {"file": "a", "env": "B"}}, "password"),
+    ({"url": "sqlite:///relative.db"}, "url"),
+    ({"password": 5}, "password"),
+    ({"password": {"file": "/a", "env": "B"}}, "password"),
     ({"allow_empty_snapshot": "perhaps"}, "allow_empty_snapshot"),
 ]
 
@@ -329,12 +330,14 @@ async def test_a_password_is_read_when_it_is_needed(postgres_database: Postgres,
     with pytest.raises(SinkError, match="cannot read the secret"):
         await deliver(postgres_database, batch_of(tmp_path))
     secret.write_text("geheim\n")
+    secret.chmod(0o600)
     await deliver(postgres_database, batch_of(tmp_path))
 
 
 async def test_no_message_shows_the_password(tmp_path: Path):
     secret = tmp_path / "password"
     secret.write_text("geheim")
+    secret.chmod(0o600)
     target = {"url": f"postgresql://shop@/db?host={tmp_path}", "password": {"file": str(secret)}}
     sink = open_sink("sql", target)
     with pytest.raises(SinkError) as caught:

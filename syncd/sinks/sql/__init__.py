@@ -45,8 +45,8 @@ def _checked_url(text: str) -> str:
         raise ValueError(f"{url.drivername} is not one of {', '.join(DRIVERS)}")
     if url.password is not None:
         raise ValueError('holds a password; write password = { file = "…" } instead')
-    if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
-        raise ValueError("names no file, so nothing would be kept")
+    if url.drivername == "sqlite" and not (url.database or "").startswith("/"):
+        raise ValueError("should name an absolute path, with four slashes: sqlite:////srv/shop.db")
     return text
 
 

@@ -11,17 +11,32 @@ Events with a key are copied into a temporary table and upserted from there.
 from collections.abc import Iterator
 from typing import Any, LiteralString
 
+import msgspec
 import psycopg
 from psycopg import sql
+from psycopg.adapt import Dumper
 from sqlalchemy import URL, Connection, Engine, Table, UniqueConstraint, create_engine, func, select
 from sqlalchemy.pool import NullPool
 
 from syncd.errors import SinkError
 from syncd.sinks.sql.load import Database, Loader
+from syncd.sinks.sql.tables import EMPTY
 
 CONNECTION = {"connect_timeout": 10, "tcp_user_timeout": 30_000, "application_name": "syncd"}
 LOCK_TIMEOUT = "5s"
 """How long the exchange of partitions waits for a reader before it gives way; other readers queue behind it."""
+
+
+class JsonDumper(Dumper):
+    """Write a field that has no column type of its own as jsonb; nothing in it is NULL."""
+
+    oid = psycopg.adapters.types["jsonb"].oid
+    format = psycopg.pq.Format.BINARY
+
+    def dump(self, obj: object) -> bytes | None:
+        """Return version 1 of jsonb's binary form: the number of the version, and the text."""
+        return None if obj in EMPTY else b"\x01" + msgspec.json.encode(obj)
+
 
 PARTITIONS = """
     SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
@@ -64,12 +79,16 @@ class PostgresLoader(Loader):
             self._run("CREATE TEMPORARY TABLE {} (LIKE {} INCLUDING DEFAULTS) ON COMMIT DROP", copy, name)
 
     def _store(self, table: Table, rows: Iterator[tuple[Any, ...]]) -> None:
-        frozen = sql.SQL(" WITH (FREEZE)" if self._batch.snapshot else "")
+        options = sql.SQL("FORMAT BINARY, FREEZE" if self._batch.snapshot else "FORMAT BINARY")
         target = sql.Identifier(self._copy_of(table))
-        statement = sql.SQL("COPY {} ({}) FROM STDIN{}").format(target, _names(table), frozen)
-        with self._driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN WITH ({})").format(target, _names(table), options)
+        with self._driver.cursor() as cursor:
+            cursor.adapters.register_dumper(None, JsonDumper)
+            types = self._types(table)
+            with cursor.copy(statement) as copy:
+                copy.set_types(types)
+                for row in rows:
+                    copy.write_row(row)
 
     def _finish(self, table: Table) -> None:
         if self._batch.snapshot:
@@ -109,6 +128,11 @@ class PostgresLoader(Loader):
     def _partitioned(self, table: Table) -> bool:
         query = "SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(quote_ident({}))"
         return self._run(query, sql.Literal(table.name)).fetchone() == (True,)
+
+    def _types(self, table: Table) -> list[int]:
+        """Ask for the types of the columns as they are: a shop may have made them narrower."""
+        cursor = self._run("SELECT {} FROM {} LIMIT 0", _names(table), sql.Identifier(table.name))
+        return [column.type_code for column in cursor.description or ()]
 
     def _run(self, statement: LiteralString, *parts: sql.Composable) -> psycopg.Cursor[Any]:
         return self._driver.execute(sql.SQL(statement).format(*parts))

@@ -62,7 +62,7 @@ KINDS: dict[Any, Kind] = {
     date: Kind(Date(), {"sqlite": date.isoformat}),
     datetime: Kind(DateTime(timezone=True), {"sqlite": datetime.isoformat}),
 }
-JSON = Kind(Text().with_variant(JSONB(), "postgresql"), {"sqlite": _json, "postgresql": _json})
+JSON = Kind(Text().with_variant(JSONB(), "postgresql"), {"sqlite": _json})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,9 @@ class Shape:
         get = attrgetter(*self.kinds)
         kinds = enumerate(self.kinds.values())
         converts = [(at, kind.converts[dialect]) for at, kind in kinds if dialect in kind.converts]
+
+        if not converts:
+            return lambda record: own + get(record)
 
         def row(record: Any) -> tuple[Any, ...]:
             values = list(get(record))
@@ -118,8 +121,7 @@ def _without_none(hint: Any) -> tuple[Any, bool]:
 def _kind(hint: Any) -> Kind:
     if isinstance(hint, type) and issubclass(hint, Enum):
         words = all(isinstance(member.value, str) for member in hint)
-        value: Convert = attrgetter("value")
-        return Kind(Text(), {"sqlite": value, "postgresql": value}) if words else JSON
+        return Kind(Text(), {"sqlite": attrgetter("value"), "postgresql": attrgetter("value")}) if words else JSON
     return KINDS.get(hint, JSON)
 
 
