@@ -68,6 +68,11 @@ class Session(Protocol):
         """The negotiated TLS version, None on a plain connection."""
         ...
 
+    @property
+    def skipped(self) -> int:
+        """How many lines of the last listing were unreadable, or named hostile names."""
+        ...
+
     async def enter(self, directory: str) -> None:
         """Go to a directory below the account's home. Raises RefusedError (550), LaterError."""
         ...

@@ -184,7 +184,7 @@ class FtpSession:
     def _verb(self) -> Iterator[None]:
         """Run one verb: any error cuts the session, and nothing is asked while a transfer is open."""
         with cut_on_error(self._wire):
-            if self._download is not None and not self._download.confirmed:
+            if self._wire.alive and self._download is not None and not self._download.confirmed:
                 raise ForbiddenError(
                     f"the transfer of {self._download.name} was not confirmed",
                     remedy="read a download to its end and confirm it before the next command",

@@ -73,6 +73,11 @@ class Wire(Protocol):
     sent: list[str]
 
     @property
+    def alive(self) -> bool:
+        """Whether it was not cut yet."""
+        ...
+
+    @property
     def tls_version(self) -> str | None:
         """The negotiated TLS version, None on a plain connection."""
         ...

@@ -53,7 +53,7 @@ class FtpWire(aioftp.Client):
         self._guard = Guard(endpoint.commands)
         self._data: FtpData | None = None
         self._socket: socket.socket | None = None
-        self._cut = False
+        self.alive = True
         self.tls_version: str | None = None
 
     # -- connecting ---------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ class FtpWire(aioftp.Client):
         self._check_ready()
 
     def _check_ready(self) -> None:
-        if self._cut:
+        if not self.alive:
             raise ConnectionLostError("this session has ended", remedy="the next visit logs in again")
         unasked = _unread(self)
         if unasked.startswith(b"421"):
@@ -209,7 +209,7 @@ class FtpWire(aioftp.Client):
     async def leave(self) -> None:
         """Say QUIT and close; never raises."""
         try:
-            if not self._cut:
+            if self.alive:
                 async with asyncio.timeout(PARTING):
                     await self.ask("QUIT")
                     self.close()
@@ -221,9 +221,9 @@ class FtpWire(aioftp.Client):
 
     def cut(self) -> None:
         """Reset both connections: a server that sees an orderly end would keep half a file and call it whole."""
-        if self._cut:
+        if not self.alive:
             return
-        self._cut = True
+        self.alive = False
         if self._data is not None:
             self._data.cut()
         if self._socket is not None:

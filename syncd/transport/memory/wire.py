@@ -19,7 +19,7 @@ class MemoryWire:
         self._user = endpoint.user
         self._guard = Guard(endpoint.commands)
         self._visit = Visit(disk, endpoint.user)
-        self._cut = False
+        self.alive = True
 
     @property
     def tls_version(self) -> str | None:
@@ -35,7 +35,7 @@ class MemoryWire:
 
     async def ready(self) -> None:
         """Raise unless the connection stands."""
-        if self._cut:
+        if not self.alive:
             raise ConnectionLostError("this session has ended", remedy="the next visit logs in again")
 
     async def ask(self, verb: str, argument: str = "") -> Reply:
@@ -70,14 +70,14 @@ class MemoryWire:
 
     async def leave(self) -> None:
         """Say QUIT and close."""
-        if not self._cut:
+        if self.alive:
             self.sent.append("QUIT")
             self._disk.log.append((self._user, "QUIT"))
         self.cut()
 
     def cut(self) -> None:
         """Close the session for good."""
-        self._cut = True
+        self.alive = False
         self._visit.end()
 
     def _stumble(self, trouble: Fault | Reply | None) -> None:

@@ -1,0 +1,53 @@
+"""What this room leans on in aioftp and asyncio, private names included: a release that moves one fails here."""
+
+import asyncio
+import inspect
+import logging
+import ssl
+
+import aioftp
+from aioftp.client import DataConnectionThrottleStreamIO
+from aioftp.common import SSLSessionBoundContext, StreamIO
+
+from syncd.transport import tls
+from syncd.transport.ftp.wire import FtpWire
+
+
+def test_what_is_overridden_is_there():
+    for name in ("command", "parse_line", "parse_response", "parse_pasv_response"):
+        ours, theirs = getattr(FtpWire, name), getattr(aioftp.Client, name)
+        assert ours is not theirs
+        assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters)
+
+
+def test_what_is_new_hides_nothing():
+    for name in ("open", "ask", "hear", "ready", "dial", "leave", "cut", "alive", "sent", "tls_version", "patience"):
+        assert not hasattr(aioftp.Client, name)
+
+
+def test_aioftps_own_timeouts_stay_off():
+    """On Python 3.11 they are `wait_for`, which swallows cancellations."""
+    client = aioftp.Client()
+    assert client.socket_timeout is None
+    assert client.connection_timeout is None
+    assert "wait_for" in inspect.getsource(inspect.getmodule(StreamIO))  # type: ignore[arg-type]  # it has a module
+
+
+def test_a_reader_shows_what_lies_unread():
+    reader = asyncio.StreamReader(loop=asyncio.new_event_loop())
+    reader._loop.close()  # type: ignore[attr-defined]
+    reader.feed_data(b"injected")
+    assert bytes(reader._buffer) == b"injected"  # type: ignore[attr-defined]
+
+
+def test_the_context_with_a_session_wraps_ours():
+    context = tls.context("1.2", None)
+    bound = SSLSessionBoundContext(ssl.PROTOCOL_TLS_CLIENT, context=context, session=None)  # type: ignore[arg-type]  # none yet
+    secured = bound.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="ftp.example")
+    assert isinstance(secured, tls.WatchedSSLObject)
+    assert "throttles" in inspect.signature(DataConnectionThrottleStreamIO).parameters
+
+
+def test_its_debug_log_is_off():
+    """It tells user names, and the length of passwords."""
+    assert not logging.getLogger("aioftp.client").isEnabledFor(logging.DEBUG)
