@@ -101,5 +101,5 @@ async def _batch(place: Workplace, account: Account, delivery: Delivery, row: In
     return Batch(
         key=delivery.key, account=row.account, supplier=account.supplier.name, channel=row.channel, kind=verdict.kind,
         name=row.name, sha256=row.sha256, raw=spool.path(name), header=verdict.header, counts=verdict.counts,
-        snapshot=verdict.stamp is not None, records=records,
+        snapshot=verdict.stamp is not None, records=records, stamp=verdict.stamp,
     )  # fmt: skip
