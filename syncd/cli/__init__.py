@@ -15,6 +15,7 @@ from syncd import __version__
 from syncd.errors import SyncdError
 
 VERBS = {
+    "demo": "syncd.cli.demo:demo",
     "run": "syncd.cli.run:run",
     "once": "syncd.cli.once:once",
     "status": "syncd.cli.status:status",

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.markup import escape
 
 from syncd.cli.options import config_option
 from syncd.cli.output import say_json
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Console
 
     from syncd.status import AccountStatus, Status, Story
 
@@ -50,50 +51,41 @@ def explain(what: str, as_json: bool, config: Path | None) -> None:
 def _print(found: "Status") -> None:
     from rich.console import Console
 
-    console = Console(highlight=False)
-    console.print("All accounts are in order." if found.word == "ok" else "[bold]Somebody must look:[/]")
+    console = Console(highlight=False, soft_wrap=True)
+    console.print("All is in order." if found.word == "ok" else "[bold]Somebody must look:[/]")
     for problem in found.problems:
         who = f"{problem.account}: " if problem.account else ""
-        console.print(
-            f"  [red]{problem.code}[/] {who}{problem.message} (since {_when(problem.since)}, seen {problem.count}×)"
-        )
-        console.print(f"    → {problem.remedy}", soft_wrap=True)
-    console.print(_accounts(found.accounts))
+        seen = f"since {_when(problem.since)}" + (f", {problem.count} times" if problem.count > 1 else "")
+        console.print(f"  [red]![/] {who}{escape(problem.message)} ({seen})")
+        console.print(f"    → {escape(problem.remedy)}")
+    for account in found.accounts:
+        _print_account(console, account)
     for sink in found.sinks:
-        console.print(f"sink {sink.name}: {sink.waiting} wait" + (f"; {sink.last_error}" if sink.last_error else ""))
+        error = f"; last error: {escape(sink.last_error)}" if sink.last_error else ""
+        console.print(f"\n[bold]sink {sink.name}[/]  {sink.waiting} files wait{error}")
     if found.recent:
-        console.print(_recent(found))
-
-
-def _accounts(accounts: "list[AccountStatus]") -> "Table":
-    from rich.table import Table
-
-    table = Table(
-        "account", "state", "last visit", "next visit", "next login", "TLS", "unanswered", "held", "quarantine"
-    )
-    for one in accounts:
-        state = f"{one.word}: {one.why}" if one.why else one.word
-        row = (
-            one.name,
-            state,
-            _when(one.last_success),
-            _when(one.next_visit),
-            _when(one.next_login),
-            one.tls or "none",
-        )
-        table.add_row(*row, str(one.unanswered), str(one.held), str(one.quarantined))
-    exceptions = [f"{one.name}: TLS below 1.2 is allowed. {one.tls_exception}" for one in accounts if one.tls_exception]
-    table.caption = "\n".join(exceptions) or None
-    return table
-
-
-def _recent(found: "Status") -> "Table":
-    from rich.table import Table
-
-    table = Table("no.", "when", "account", "way", "file", "state", title="Last files")
+        console.print("\n[bold]last files[/]")
     for row in found.recent:
-        table.add_row(str(row.id), _when(row.updated), row.account, row.direction, row.name, row.state)
-    return table
+        arrow = "→" if row.direction == "out" else "←"
+        console.print(f"  {row.id:>4}  {_when(row.updated)}  {row.account} {arrow} {escape(row.name)}  {row.state}")
+
+
+COLOURS = {"ok": "green", "waiting": "green", "new": "cyan", "disabled": "dim"}
+
+
+def _print_account(console: "Console", one: "AccountStatus") -> None:
+    state = f"[{COLOURS.get(one.word, 'red')}]{one.word}[/]" + (f": {escape(one.why)}" if one.why else "")
+    console.print(f"\n[bold]{one.name}[/] ({one.supplier})  {state}")
+    console.print(
+        f"  last visit {_when(one.last_success)}, next {_when(one.next_visit)}, login allowed {_when(one.next_login)}"
+    )
+    counts = ((one.outbox, "in the outbox"), (one.unanswered, "orders unanswered"), (one.held, "orders held"),
+              (one.quarantined, "in quarantine"))  # fmt: skip
+    waiting = ", ".join(f"{number} {words}" for number, words in counts if number)
+    if waiting:
+        console.print(f"  {waiting}")
+    if one.tls_exception:
+        console.print(f"  TLS {one.tls or 'not used yet'}; below 1.2 is allowed: {escape(one.tls_exception)}")
 
 
 def _tell(story: "Story") -> None:

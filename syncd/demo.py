@@ -1,1 +1,0 @@
-"""The demonstration: two simulated houses, the real daemon, a checked table."""
