@@ -31,8 +31,6 @@ class Fetch:
 
     channel: Inbound
     file: RemoteFile
-    again: bool = False
-    """An earlier attempt broke."""
 
     def __str__(self) -> str:
         size = "size unknown" if self.file.size is None else f"{self.file.size} bytes"
@@ -86,7 +84,7 @@ def plan_fetch(
 
 def _fetch_action(channel: Inbound, file: RemoteFile, known: Interchange | None) -> Fetch | Remove | None:
     if known is None or _never_had_it_whole(known):
-        return Fetch(channel, file, again=known is not None)
+        return Fetch(channel, file)
     if channel.consume is Consume.WE_REMOVE and known.state in (State.PARSED, State.DONE):
         return Remove(channel, file)
     if channel.consume is Consume.SERVER_REMOVES and None in (file.size, file.modified):

@@ -113,10 +113,48 @@ def status(store: Store, asked: Iterable[Asked], sample: ClockSample, recent: in
     problems = [
         ProblemStatus(p.account, p.code, p.message, p.remedy, p.opened_at, p.count) for p in store.journal.problems()
     ]
+    problems += [_attention(row) for row in store.journal.attention()]
     accounts = [_account(store, one, sample) for one in asked]
     quiet = not problems and all(account.word in ("ok", "waiting", "new", "disabled") for account in accounts)
     files = [file_status(row) for row in store.journal.recent(recent)]
     return Status("ok" if quiet else "attention", problems, accounts, _sinks(store), files)
+
+
+def _attention(row: Interchange) -> ProblemStatus:
+    """Say what an interchange wants from a person: read off its own state, so it can neither be missed nor linger."""
+    code, sentence, remedy = _WANTS[row.direction, row.state, row.hold, row.proven or row.direction is Direction.OUT]
+    message = f"{row.name} {sentence}: {row.reason}"
+    return ProblemStatus(row.account, code, message, remedy.format(id=row.id), row.updated_at, 1)
+
+
+_WANTS = {
+    (Direction.OUT, Step.HELD, Hold.DOUBT, True): (
+        "order-in-doubt",
+        "may have been ordered or not",
+        "Ask the supplier whether it has this order. It is never sent again by itself.",
+    ),
+    (Direction.OUT, Step.HELD, Hold.GUARD, True): (
+        "order-held",
+        "is held and was not sent",
+        "If it is meant as another order, give it a new reference and name and drop it again.",
+    ),
+    (Direction.OUT, State.QUARANTINED, None, True): (
+        "order-rejected",
+        "was refused and not sent",
+        "Correct it and drop it again under a new name; the refused bytes are kept.",
+    ),
+    (Direction.IN, State.QUARANTINED, None, True): (
+        "quarantine",
+        "is in quarantine, nothing of it was handed on",
+        "`syncd explain {id}` tells what is wrong; ask the supplier for a good file.",
+    ),
+    (Direction.IN, State.QUARANTINED, None, False): (
+        "file-partial",
+        "did not come whole",
+        "What came is kept. It is fetched again while it is still there; if it is gone, ask the supplier for it.",
+    ),
+}
+"""Direction, state, hold and whether it was whole: the problem's code, what it is, and what to do."""
 
 
 def _account(store: Store, asked: Asked, sample: ClockSample) -> AccountStatus:

@@ -62,12 +62,12 @@ def test_what_we_have_is_not_fetched_again(state):
 
 @pytest.mark.parametrize("state", [State.ANNOUNCED, State.ABANDONED])
 def test_what_we_never_got_is_fetched_again(state):
-    assert plan_fetch(ANSWERS, [file(R)], {file(R): inbound(state)}, PLENTY) == [Fetch(ANSWERS, file(R), again=True)]
+    assert plan_fetch(ANSWERS, [file(R)], {file(R): inbound(state)}, PLENTY) == [Fetch(ANSWERS, file(R))]
 
 
 def test_a_partial_is_fetched_again_and_a_rejected_file_is_not():
     partial, rejected = (inbound(State.QUARANTINED, proven=proven) for proven in (False, True))
-    assert plan_fetch(ANSWERS, [file(R)], {file(R): partial}, PLENTY) == [Fetch(ANSWERS, file(R), again=True)]
+    assert plan_fetch(ANSWERS, [file(R)], {file(R): partial}, PLENTY) == [Fetch(ANSWERS, file(R))]
     assert plan_fetch(ANSWERS, [file(R)], {file(R): rejected}, PLENTY) == []
 
 

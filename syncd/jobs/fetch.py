@@ -35,10 +35,7 @@ class Fetcher:
         Raises what the session raises, and DiskFullError; the partial is kept then.
         """
         fetching = self._fetch(action.channel, action.file)
-        row = await (uncut(fetching) if action.channel.consume is Consume.SERVER_REMOVES else fetching)
-        if action.again and row is not None and row.proven:
-            await self.place.do(self.journal.close_problem, row.account, "file-partial", self.place.clock())
-        return row
+        return await (uncut(fetching) if action.channel.consume is Consume.SERVER_REMOVES else fetching)
 
     async def remove(self, action: Remove) -> None:
         """Delete a file that was parsed and accepted."""
@@ -83,10 +80,6 @@ class Fetcher:
         reason = f"{listed} bytes were listed and {received} came, though the server said done"
         now = self.place.clock()
         await self.place.do(self.journal.quarantine, row.id, State.SPOOLED, "truncated", reason, now)
-        await self.place.do(
-            self.journal.open_problem, row.account, "quarantine", f"{row.name} is in quarantine: {reason}",
-            "The next visit fetches it again while it is there. If it is gone, ask the supplier for it.", now,
-        )  # fmt: skip
         log.warning(
             "file.quarantined",
             account=row.account,
@@ -110,10 +103,6 @@ async def keep_partial(place: Workplace, row: Interchange, kept: str | None, rea
     """Put what came of a broken transfer aside, and say so: the server may have deleted what it never delivered."""
     now = place.clock()
     await place.do(place.store.journal.quarantine, row.id, State.ANNOUNCED, "partial", reason, now, partial_spool=kept)
-    await place.do(
-        place.store.journal.open_problem, row.account, "file-partial", f"{row.name}: {reason}",
-        "What came is kept. The next visit fetches it again if it is still there; if not, ask the supplier.", now,
-    )  # fmt: skip
     log.warning(
         "file.partial", account=row.account, channel=row.channel, interchange=row.id, file=row.name, reason=reason
     )

@@ -85,18 +85,12 @@ async def _accept(place: Workplace, account: Account, row: Interchange, verdict:
     )  # fmt: skip
     for order in parsed.confirmed:
         log.info("order.confirmed", account=row.account, interchange=order.id, file=order.name, by=row.name)
-        await place.do(place.store.journal.close_problem, row.account, "order-in-doubt", place.clock())
     return await place.do(place.store.journal.get, row.id)
 
 
 async def _quarantine(place: Workplace, row: Interchange, code: str, reason: str, verdict: Verdict) -> Interchange:
     journal = place.store.journal
     await place.do(journal.quarantine, row.id, State.SPOOLED, code, reason, place.clock(), verdict=verdict)
-    await place.do(
-        journal.open_problem, row.account, "quarantine", f"{row.name} is in quarantine: {reason}",
-        f"Nothing of it was handed on. `syncd explain {row.id}` tells what is wrong; ask the supplier for a good file.",
-        place.clock(),
-    )  # fmt: skip
     log.warning(
         "file.quarantined", account=row.account, channel=row.channel, interchange=row.id, file=row.name, reason=reason
     )

@@ -14,7 +14,7 @@ from syncd.errors import UsageError
 from syncd.formats import FORMATS
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import first_error
-from syncd.model import Direction, Interchange, State, Step
+from syncd.model import Direction, Interchange
 from syncd.plan import guard_order, refuse_name
 from syncd.suppliers.rules import Outbound
 
@@ -94,16 +94,6 @@ async def _take(place: Workplace, account: Account, path: Path) -> Interchange |
     row = await place.do(_enter, place, account, order)
     event = f"order.{row.state}"
     log.info(event, account=account.name, interchange=row.id, file=row.name, reason=row.reason)
-    if row.state is State.QUARANTINED:
-        await _tell(
-            place, account, "order-rejected", f"{path.name} was not sent: {row.reason}",
-            "Correct it and drop it again under a new name; the refused bytes are kept.",
-        )  # fmt: skip
-    elif row.state is Step.HELD:
-        await _tell(
-            place, account, "order-held", f"{path.name} is held and was not sent: {row.reason}",
-            "If it is meant as another order, give it a new reference and name and drop it again.",
-        )  # fmt: skip
     return row
 
 

@@ -57,16 +57,7 @@ class Carrier:
 
     async def hold(self, order: Interchange, move: HoldBack) -> Interchange:
         """Put an order aside for a person."""
-        held = await self._advance(order, Step.HELD, move.reason, hold=move.hold, reason=move.reason)
-        await self.place.do(
-            self.place.store.journal.open_problem,
-            self.account.name,
-            "order-in-doubt",
-            f"{order.name} may have been taken or not: {move.reason}",
-            "Ask the supplier whether it has this order. It is never sent again by itself.",
-            self.place.clock(),
-        )
-        return held
+        return await self._advance(order, Step.HELD, move.reason, hold=move.hold, reason=move.reason)
 
     # -- moves ------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from syncd.model import Direction, Hold, Interchange, State, Step
 from syncd.state import rows
@@ -51,6 +51,17 @@ class Questions:
         doubt = (interchange.c.state == Step.HELD) & (interchange.c.hold == Hold.DOUBT)
         sent = interchange.c.state.in_((Step.SENT, Step.UNCONFIRMED))
         query = select(*rows.COLUMNS).where(interchange.c.direction == Direction.OUT, or_(sent, doubt))
+        with self._database.reading() as connection:
+            return [rows.to_interchange(row) for row in connection.execute(query.order_by(interchange.c.id))]
+
+    def attention(self) -> list[Interchange]:
+        """Return what a person must look at, oldest first: held orders, quarantined files that no later one made good."""
+        later = interchange.alias("later")
+        same = [later.c[name] == interchange.c[name] for name in ("account", "channel", "direction", "name")]
+        good = later.c.state.in_((State.PARSED, State.DONE))
+        made_good = exists().where(*same, later.c.id > interchange.c.id, good)
+        broken = (interchange.c.state == State.QUARANTINED) & ~(~interchange.c.proven & made_good)
+        query = select(*rows.COLUMNS).where(or_(interchange.c.state == Step.HELD, broken))
         with self._database.reading() as connection:
             return [rows.to_interchange(row) for row in connection.execute(query.order_by(interchange.c.id))]
 
