@@ -55,7 +55,7 @@ class Questions:
             return [rows.to_interchange(row) for row in connection.execute(query.order_by(interchange.c.id))]
 
     def attention(self) -> list[Interchange]:
-        """Return what a person must look at, oldest first: held orders, quarantined files that no later one made good."""
+        """Return what wants a person, oldest first: held orders, quarantined files that no later one made good."""
         later = interchange.alias("later")
         same = [later.c[name] == interchange.c[name] for name in ("account", "channel", "direction", "name")]
         good = later.c.state.in_((State.PARSED, State.DONE))
