@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from syncd.config.checks import across, sink_settings
 from syncd.config.lines import Key
-from syncd.config.settings import AccountSettings, LogSettings, Settings, SinkSettings, settings_from
+from syncd.config.settings import AccountSettings, LogSettings, OlaSettings, Settings, SinkSettings, settings_from
 from syncd.config.sources import misspelt, read
 from syncd.config.tables import Document
 from syncd.config.troubles import invalid, told
@@ -21,6 +21,7 @@ from syncd.config.visits import Schedule
 __all__ = [
     "AccountSettings",
     "LogSettings",
+    "OlaSettings",
     "Schedule",
     "Settings",
     "SinkSettings",

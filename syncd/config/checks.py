@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from syncd.config.lines import Key
+from syncd.config.ola import OlaTable
 from syncd.config.sources import Sources
 from syncd.config.tables import AccountTable, Document, choice
 from syncd.config.troubles import told
@@ -108,6 +109,8 @@ def _models(values: Mapping[str, Any]) -> Iterator[tuple[Key, type[BaseModel], M
     yield (), Document, values
     for name, table in tables(values, "account").items():
         yield ("account", name), AccountTable, table
+        if isinstance(table.get("ola"), dict):
+            yield ("account", name, "ola"), OlaTable, table["ola"]
     for name, table in tables(values, "sink").items():
         try:
             _, model = _sink_model(table)

@@ -21,6 +21,8 @@ def unusable(settings: Settings) -> Iterator[Told]:
     for name, account in settings.accounts.items():
         key: Key = ("account", name)
         yield from _secret((*key, "password"), account.password)
+        if account.ola:
+            yield from _secret((*key, "ola", "password"), account.ola.password)
         if account.outbox:
             yield from _folder((*key, "outbox"), account.outbox)
         if account.ca_file:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from syncd.config.tables import NAME, Document
+from syncd.config.table import NAME
+from syncd.config.tables import Document
 from syncd.sinks import sink_class, sink_types
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -29,6 +29,20 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OlaSettings:
+    """An account's availability query: a server and a login of its own."""
+
+    host: str
+    port: int
+    user: str
+    password: Secret
+    customer: str
+    """The customer number that asks and orders."""
+    login_prompt: str
+    password_prompt: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountSettings:
     """A login at a supplier, with everything the shop chose and everything it left to the supplier."""
 
@@ -52,6 +66,7 @@ class AccountSettings:
     """In the supplier's time zone."""
     login_interval: timedelta
     sinks: tuple[str, ...]
+    ola: OlaSettings | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +148,19 @@ def _account(name: str, table: AccountTable, sinks: tuple[str, ...]) -> AccountS
         schedule=table.schedule.schedule() if table.schedule else supplier.visits,
         login_interval=supplier.login_interval if table.login_interval is None else table.login_interval,
         sinks=sinks if table.sinks is None else table.sinks,
+        ola=_ola(table),
+    )
+
+
+def _ola(table: AccountTable) -> OlaSettings | None:
+    if table.ola is None or table.supplier.ola is None:
+        return None
+    return OlaSettings(
+        host=table.ola.host,
+        port=table.ola.port or table.supplier.ola.port,
+        user=table.ola.user,
+        password=table.ola.password,
+        customer=table.ola.customer or table.customers[0],
+        login_prompt=table.ola.login_prompt,
+        password_prompt=table.ola.password_prompt,
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from syncd.config.lines import Key
-from syncd.config.settings import AccountSettings, Settings, SinkSettings
+from syncd.config.settings import AccountSettings, OlaSettings, Settings, SinkSettings
 from syncd.config.troubles import masked
 from syncd.config.units import show_duration, show_size
 from syncd.config.visits import schedule_table
@@ -74,7 +75,9 @@ def toml_value(value: Any) -> str:
 
 def _is_group(value: Any, key: Key) -> bool:
     """Tell the tables that have a header of their own from inline ones."""
-    return isinstance(value, dict) and (len(key) == 1 or (len(key) == 2 and key[0] in ("account", "sink")))
+    named = len(key) == 2 and key[0] in ("account", "sink")
+    ola = len(key) == 3 and (key[0], key[2]) == ("account", "ola")
+    return isinstance(value, dict) and (len(key) == 1 or named or ola)
 
 
 def _line(name: str, value: Any, origin: str) -> str:
@@ -102,7 +105,12 @@ def _account(account: AccountSettings) -> Tree:
         "schedule": schedule_table(account.schedule),
         "login_interval": show_duration(account.login_interval),
         "sinks": list(account.sinks),
+        "ola": _ola(account.ola),
     }
+
+
+def _ola(ola: OlaSettings | None) -> Tree | None:
+    return ola and {field.name: _plain(getattr(ola, field.name)) for field in fields(ola)}
 
 
 def _sink(sink: SinkSettings) -> Tree:

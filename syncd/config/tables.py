@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -29,27 +28,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from syncd.config.ola import OlaTable
+from syncd.config.table import CUSTOMER, DATABASE, HOST, NAME, RELATION, USER, Table
 from syncd.config.units import DURATION, SIZE, parse_duration, parse_size, show_duration, show_size
 from syncd.config.visits import TIME_OF_DAY, Schedule, parse_cron, parse_time
 from syncd.secret import Secret
 from syncd.suppliers import SUPPLIERS
 from syncd.suppliers.rules import Consume, Daily, Encryption, Every, Inbound, Supplier
-
-NAME = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
-CUSTOMER = r"^[0-9]{6}$"
-RELATION = r"^[0-9]{7,13}$"
-HOST = r"^[A-Za-z0-9.:_-]*$"
-USER = r"^[^\x00-\x1f\x7f]+$"
-DATABASE = r"^[a-z]+(\+[a-z]+)?://"
-PATTERNS = {
-    NAME: "a name of small letters and digits, with single - or _ between them",
-    CUSTOMER: "a customer number: six digits",
-    RELATION: "a relation number: 7 to 13 digits",
-    HOST: "the name or the address of a server, without a port",
-    USER: "a name without control characters",
-    DATABASE: 'a database URL such as "postgresql+psycopg://syncd@db.example/syncd"',
-}
-"""What a pattern demands, in words."""
 
 IMPLICIT_PORT = 990
 """FTP over TLS from the first byte: IANA's port for it."""
@@ -93,12 +78,6 @@ Size = Annotated[
 TimeOfDay = Annotated[time, PlainValidator(parse_time), WithJsonSchema({"type": "string", "pattern": TIME_OF_DAY})]
 CronLine = Annotated[str, PlainValidator(parse_cron), WithJsonSchema({"type": "string"})]
 SupplierName = Annotated[Supplier, PlainValidator(_supplier), WithJsonSchema({"enum": list(SUPPLIERS)})]
-
-
-class Table(BaseModel):
-    """A table with fixed keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)
 
 
 class LogTable(Table):
@@ -172,6 +151,8 @@ class AccountTable(Table):
     """The least time between two logins: never below the supplier's, except at a server on this machine."""
     sinks: tuple[str, ...] | None = None
     """Which sinks get what was fetched. Default: all."""
+    ola: OlaTable | None = None
+    """The availability query, at suppliers that have one; without this table nothing is ever asked."""
 
     @field_validator("host")
     @classmethod
@@ -236,6 +217,14 @@ class AccountTable(Table):
                     f"should be {_either(allowed)} for the channel {channel.name}: {supplier.title}'s rule"
                 )
         return consume
+
+    @field_validator("ola")
+    @classmethod
+    def _has_ola(cls, ola: OlaTable | None, info: ValidationInfo) -> OlaTable | None:
+        supplier = info.data.get("supplier")
+        if ola and supplier and not supplier.ola:
+            raise ValueError(f"{supplier.title} has no availability query")
+        return ola
 
     @field_validator("login_interval")
     @classmethod

@@ -13,7 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from syncd.config.lines import Key
-from syncd.config.tables import PATTERNS
+from syncd.config.table import PATTERNS
 from syncd.errors import ConfigError
 
 _REFERENCE = r"""\{\s*(?:file|credential|env)\s*=\s*(?:"[^"]*"|'[^']*')\s*\}"""

@@ -129,6 +129,15 @@ class Daily:
 
 
 @dataclass(frozen=True, slots=True)
+class Ola:
+    """An availability query by lines over telnet, at a server of its own (docs/ola.md)."""
+
+    port: int
+    silence: timedelta
+    """After so long without a question the server hangs up, without a word."""
+
+
+@dataclass(frozen=True, slots=True)
 class Supplier:
     """A trading partner whose server we visit, with the source of every rule."""
 
@@ -148,6 +157,7 @@ class Supplier:
     binary_suffixes: frozenset[str] = frozenset()
     refused_suffixes: frozenset[str] = frozenset()
     """Would be damaged by the letter of the transfer rule: never uploaded."""
+    ola: Ola | None = None
 
     def mode(self, filename: str) -> Mode:
         """Return ASCII or binary: decided by the extension after the last dot, and by nothing else."""

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from syncd.suppliers.rules import Consume, Encryption, Every, Inbound, Outbound, Publish, Supplier, Tls
+from syncd.suppliers.rules import Consume, Encryption, Every, Inbound, Ola, Outbound, Publish, Supplier, Tls
 
 UMBREIT = Supplier(
     name="umbreit",
     title="G. Umbreit GmbH & Co. KG",
-    source="Technische Dokumentation Bestelldaten, ELS, OLA; Stand 12/2021, chapters 2 to 4",
+    source="Technische Dokumentation Bestelldaten, ELS, OLA; Stand 12/2021, chapters 2 to 5",
     host="",  # "Die Adresse unseres FTP-Servers erhalten Sie auf Anfrage" (chapter 2)
     port=21,
     tls=Tls(allowed=(Encryption.NONE, Encryption.EXPLICIT, Encryption.IMPLICIT)),  # as the shop's contract says
@@ -37,4 +37,8 @@ UMBREIT = Supplier(
         ),
     ),
     visits=Every(timedelta(minutes=5)),
+    ola=Ola(
+        port=5002,  # "Umbreit Barsortiment"; its test data: 5003, Petersen Buchimport: 5004, its test data: 5005 (5.1)
+        silence=timedelta(minutes=5),  # "innerhalb von 5 Minuten keine Anfrage" (5.3)
+    ),
 )

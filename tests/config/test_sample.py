@@ -14,7 +14,7 @@ from tests.config.samples import CB, FOLDER, UMBREIT
 
 CONFIG = Path(__file__).parents[2] / "config"
 SAMPLE = (CONFIG / "syncd.toml").read_text(encoding="utf-8")
-EVERYTHING = re.sub(r"^# (?=\[sink|[a-z_]+ = )", "", SAMPLE, flags=re.MULTILINE)
+EVERYTHING = re.sub(r"^# (?=\[sink|\[account|[a-z_]+ = )", "", SAMPLE, flags=re.MULTILINE)
 """The sample with its comments switched on."""
 
 
@@ -41,9 +41,9 @@ def test_the_sample_is_right(write, document):
 
 def test_the_sample_has_every_key():
     definitions = json_schema()["$defs"]
-    for table in ("AccountTable", "LogTable"):
+    for table in ("AccountTable", "LogTable", "OlaTable"):
         for key in definitions[table]["properties"]:
-            assert re.search(rf"^{key} = ", EVERYTHING, re.MULTILINE), key
+            assert re.search(rf"^({key} = |\[account\.\w+\.{key}\])", EVERYTHING, re.MULTILINE), key
     for key in json_schema()["properties"]:
         assert re.search(rf"^(\[{key}\b|{key} = )", EVERYTHING, re.MULTILINE), key
 

@@ -1,0 +1,25 @@
+"""What the tables of the configuration have in common: fixed keys, and patterns that can say what they demand."""
+
+from pydantic import BaseModel, ConfigDict
+
+NAME = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
+CUSTOMER = r"^[0-9]{6}$"
+RELATION = r"^[0-9]{7,13}$"
+HOST = r"^[A-Za-z0-9.:_-]*$"
+USER = r"^[^\x00-\x1f\x7f]+$"
+DATABASE = r"^[a-z]+(\+[a-z]+)?://"
+PATTERNS = {
+    NAME: "a name of small letters and digits, with single - or _ between them",
+    CUSTOMER: "a customer number: six digits",
+    RELATION: "a relation number: 7 to 13 digits",
+    HOST: "the name or the address of a server, without a port",
+    USER: "a name without control characters",
+    DATABASE: 'a database URL such as "postgresql+psycopg://syncd@db.example/syncd"',
+}
+"""What a pattern demands, in words."""
+
+
+class Table(BaseModel):
+    """A table with fixed keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)
