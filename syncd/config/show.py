@@ -110,7 +110,7 @@ def _account(account: AccountSettings) -> Tree:
 
 
 def _ola(ola: OlaSettings | None) -> Tree | None:
-    return ola and {field.name: _plain(getattr(ola, field.name)) for field in fields(ola)}
+    return {field.name: _plain(getattr(ola, field.name)) for field in fields(ola)} if ola else None
 
 
 def _sink(sink: SinkSettings) -> Tree:
