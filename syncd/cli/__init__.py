@@ -24,6 +24,7 @@ VERBS = {
     "parse": "syncd.cli.parse:parse",
     "order": "syncd.cli.order:order",
     "schema": "syncd.cli.schema:schema",
+    "simulate": "syncd.cli.simulate:simulate",
     "config": "syncd.cli.config:config",
     "completion": "syncd.cli.completion:completion",
 }

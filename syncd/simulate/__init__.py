@@ -8,7 +8,7 @@ source are handed in, and it waits by the event loop only, so the same house run
 say what happened. docs/simulate.md lists the rules and the faults.
 """
 
-from syncd.simulate.books import Command, Handed, Login, Order, Violation
+from syncd.simulate.books import Command, Handed, Login, Order, Placed, Struck, Violation
 from syncd.simulate.cb import CbHouse
 from syncd.simulate.certificates import Certificate, make_certificate
 from syncd.simulate.host import Tls
@@ -23,6 +23,8 @@ __all__ = [
     "House",
     "Login",
     "Order",
+    "Placed",
+    "Struck",
     "Tls",
     "UmbreitHouse",
     "Violation",

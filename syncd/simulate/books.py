@@ -72,6 +72,15 @@ class Order(Record):
 
 
 @dataclass(slots=True)
+class Placed(Record):
+    """A file that the house put into `out`."""
+
+    kind = "placed"
+    name: str
+    size: int
+
+
+@dataclass(slots=True)
 class Handed(Record):
     """A file that was read from `out`; `whole` is False when the transfer broke off as the house saw it."""
 
@@ -114,7 +123,7 @@ class Books:
     def as_json(self) -> dict[str, list[dict[str, Any]]]:
         """Return everything as plain data, one list for each kind, with times in ISO 8601."""
         kinds: dict[str, list[dict[str, Any]]] = {
-            kind.kind: [] for kind in (Command, Login, Violation, Order, Handed, Struck)
+            kind.kind: [] for kind in (Command, Login, Violation, Order, Placed, Handed, Struck)
         }
         for record in self.records:
             kinds[record.kind].append(as_json(record))
@@ -146,6 +155,11 @@ class Keeper:
     def orders(self) -> list[Order]:
         """Return every file that was taken for processing."""
         return self.ledger.of(Order)
+
+    @property
+    def placed(self) -> list[Placed]:
+        """Return every file that the house put into `out` by itself."""
+        return self.ledger.of(Placed)
 
     @property
     def handed(self) -> list[Handed]:

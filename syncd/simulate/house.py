@@ -15,7 +15,7 @@ from random import Random
 from types import TracebackType
 from typing import ClassVar, Self, TypedDict
 
-from syncd.simulate.books import Handed, Keeper, Login, Struck, Violation
+from syncd.simulate.books import Handed, Keeper, Login, Placed, Struck, Violation
 from syncd.simulate.certificates import Certificate, make_certificate
 from syncd.simulate.faults import Faults
 from syncd.simulate.host import ReplyError, Tls
@@ -221,6 +221,7 @@ class House(Keeper):
 
     def put(self, account: str, name: str, content: bytes) -> None:
         """Put a file into an account's `out`; where files grow, its second half follows."""
+        self.ledger.write(Placed(self.clock(), account, name, len(content)))
         out = self.out(account)
         growing = self.faults.strikes("growing-file", "")
         if growing is not None:
