@@ -206,6 +206,7 @@ class ClockSample:
 
     wall: datetime
     boot_id: str
+    """Empty: there is only a wall clock, as that of a database server."""
     boot_time: float
     """Seconds of CLOCK_BOOTTIME, which counts suspended time too."""
 

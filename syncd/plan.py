@@ -237,10 +237,11 @@ Clock = Callable[[], datetime]
 def rebase(stamp: ClockSample, sample: ClockSample) -> ClockSample:
     """Return the moment to count from: the stamp, or now when the stamp lies in the future.
 
-    A stamp in the future means that a clock was set back. It is not believed: whoever counts from it writes the
-    sample in its place, so that the wait is one interval from now, never more and never less.
+    A stamp of another boot in the future means that the wall clock was set back. It is not believed: whoever counts
+    from it writes the sample in its place, so that the wait is one interval from now, never more and never less.
+    Within one boot a younger stamp only means that this look at the clocks is not the latest: the stamp stays.
     """
-    return sample if _passed(stamp, sample) < timedelta(0) else stamp
+    return sample if not _share_a_boot(stamp, sample) and sample.wall < stamp.wall else stamp
 
 
 def next_login(last: ClockSample | None, interval: timedelta, sample: ClockSample) -> datetime:
@@ -251,11 +252,15 @@ def next_login(last: ClockSample | None, interval: timedelta, sample: ClockSampl
     """
     if last is None:
         return sample.wall
-    return sample.wall + interval - _passed(rebase(last, sample), sample)
+    return sample.wall + interval - max(_passed(last, sample), timedelta(0))
 
 
 def _passed(stamp: ClockSample, sample: ClockSample) -> timedelta:
     """Return the time between two looks at the clocks, by the best clock they share."""
-    if stamp.boot_id == sample.boot_id:
+    if _share_a_boot(stamp, sample):
         return timedelta(seconds=sample.boot_time - stamp.boot_time)
     return sample.wall - stamp.wall
+
+
+def _share_a_boot(stamp: ClockSample, sample: ClockSample) -> bool:
+    return stamp.boot_id == sample.boot_id != ""

@@ -45,10 +45,13 @@ class Cluster:
         subprocess.run(command, check=True, capture_output=True, text=True)
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """Yield the URL of a new, empty database; drop it in the end, whoever is still connected."""
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """Yield the URL of a new database; drop it in the end, whoever is still connected.
+
+        It is empty, or a copy of another one that nobody is connected to.
+        """
         name = f"t{os.getpid()}_{next(self.numbers)}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
         try:
             yield self.url(name)
         finally:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, StatementError
 
 from syncd.errors import ConfigError, DiskFullError, LaterError, StateDamagedError, SyncdError
+from syncd.state.disk import disk_errors
 
 PATIENCE = 10.0
 """Seconds to wait for another process's lock."""
@@ -55,7 +56,8 @@ class Database:
 def sqlite_engine(path: Path, *, read_only: bool = False, foreign_keys: bool = True) -> Engine:
     """Return an engine for a database file; the file is made if need be, readable by its owner alone."""
     if not read_only:
-        path.touch(mode=0o600, exist_ok=True)
+        with disk_errors(path):
+            path.touch(mode=0o600, exist_ok=True)
     url = URL.create("sqlite+pysqlite", database=str(path))
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": PATIENCE})
     settings = [
@@ -116,12 +118,26 @@ def _ours(error: DBAPIError) -> SyncdError:
     return _from_postgresql(getattr(error.orig, "sqlstate", None), said)
 
 
+_WRITING = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR_WRITE,
+        sqlite3.SQLITE_IOERR_FSYNC,
+        sqlite3.SQLITE_IOERR_DIR_FSYNC,
+        sqlite3.SQLITE_IOERR_TRUNCATE,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+    }
+)
+"""Result codes of a failed write: a full disk, a quota or a file size limit come as any of them."""
+
+
 def _from_sqlite(code: int | None, said: str) -> SyncdError:
     match (code or 0) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return LaterError(f"the state database is busy: {said}", remedy="Another program holds it; see who does.")
-        case sqlite3.SQLITE_FULL:
-            return DiskFullError(f"the state database cannot grow: {said}", remedy="Make room on the disk.")
+        case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR if code in _WRITING:
+            remedy = "Nothing of this step was kept. Make room on the disk; if there is room, look for its errors."
+            return DiskFullError(f"the state database cannot be written: {said}", remedy=remedy)
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_READONLY:
             remedy = "Check who owns the state directory and its files: docs/state.md."
             return StateDamagedError(f"the state database cannot be opened: {said}", remedy=remedy)

@@ -22,9 +22,6 @@ from syncd.plan import next_login, rebase
 from syncd.state.engine import Database
 from syncd.state.tables import MICROSECOND, gate, login
 
-SERVER_BOOT = "database"
-"""The boot id of the one clock that all holders share on PostgreSQL."""
-
 
 class Gate:
     """One row for each account, taken by one atomic update; `interval` and `lease` are the caller's settings."""
@@ -112,7 +109,7 @@ class Gate:
             return sample
         wall = connection.scalar(select(func.clock_timestamp()))
         assert isinstance(wall, datetime)
-        return ClockSample(wall, SERVER_BOOT, wall.timestamp())
+        return ClockSample(wall, "", 0.0)
 
 
 LOST = "lost"

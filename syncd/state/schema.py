@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine, inspect, select, table
 from sqlalchemy import column as sql_column
 
 from syncd.errors import StateDamagedError
+from syncd.state.disk import disk_errors, sync_directory, sync_file
 from syncd.state.engine import Database, sqlite_engine, translated
-from syncd.state.spool import sync_directory, sync_file
 from syncd.state.tables import REVISION
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -32,26 +32,35 @@ def revision(engine: Engine) -> str | None:
 
 def check(found: str | None, *, remedy: str) -> None:
     """Refuse a database that is not at the newest migration; `remedy` is for an older one. Raises StateDamagedError."""
-    if found == REVISION:
-        return
+    _refuse_newer(found)
+    if found != REVISION:
+        message = f"the state's schema is {found or 'empty'}, this program needs {REVISION}"
+        raise StateDamagedError(message, remedy=remedy)
+
+
+def _refuse_newer(found: str | None) -> None:
+    """Refuse what this program cannot upgrade."""
     if found is not None and not found.isdecimal():
         raise StateDamagedError(f"the state's schema “{found}” is none of syncd's", remedy="Restore a backup.")
     if found is not None and int(found) > int(REVISION):
         message = f"the state was written by a newer syncd: its schema is {found}, this program knows {REVISION}"
         raise StateDamagedError(message, remedy="Install the newer syncd again, or restore a backup of before it.")
-    message = f"the state's schema is {found or 'empty'}, this program needs {REVISION}"
-    raise StateDamagedError(message, remedy=remedy)
 
 
-def upgrade_file(path: Path) -> Path | None:
-    """Bring an SQLite database to the newest migration; return the copy that was made of an older one."""
+def upgrade_file(path: Path, *, may_be_new: bool = True) -> Path | None:
+    """Bring an SQLite database to the newest migration; return the copy that was made of an older one.
+
+    Raises StateDamagedError, also for an empty database that must not be new: what it knew would be sent again.
+    """
     engine = sqlite_engine(path, foreign_keys=False)  # batch migrations replace tables that others refer to
     try:
         found = revision(engine)
         if found == REVISION:
             return None
-        if found is not None and (not found.isdecimal() or int(found) > int(REVISION)):
-            check(found, remedy="")
+        if found is None and not may_be_new:
+            message = f"{path} is empty, but the spool beside it holds files: the database is lost"
+            raise StateDamagedError(message, remedy="Restore a backup; or move the whole directory away to start anew.")
+        _refuse_newer(found)
         copy = backup(engine, path.with_name(f"{path.name}.before-{REVISION}")) if found else None
         with Database(engine).writing() as connection:
             migrate(connection)
@@ -65,9 +74,7 @@ def upgrade_file(path: Path) -> Path | None:
 
 def upgrade_server(engine: Engine) -> None:
     """Bring a PostgreSQL database to the newest migration. Raises StateDamagedError."""
-    found = revision(engine)
-    if found is not None and found != REVISION and (not found.isdecimal() or int(found) > int(REVISION)):
-        check(found, remedy="")
+    _refuse_newer(revision(engine))
     with Database(engine).writing() as connection:
         migrate(connection)
 
@@ -88,7 +95,8 @@ def backup(engine: Engine, target: Path) -> Path:
     number, free = 1, target
     while free.exists():
         number, free = number + 1, target.with_name(f"{target.name}.{number}")
-    free.touch(mode=0o600)
+    with disk_errors(free):
+        free.touch(mode=0o600)
     with translated():
         raw = engine.raw_connection()
         try:

@@ -6,21 +6,20 @@ Rule 3: directories are 0700, files 0600: they hold the names of the shop's cust
 Rule 4: what arrived of a broken transfer is kept, in quarantine.
 """
 
-import errno
 import hashlib
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
-from syncd.errors import DiskFullError, StateDamagedError
+from syncd.errors import StateDamagedError
 from syncd.model import Direction
+from syncd.state.disk import disk_errors, rename, sync_directory, sync_file
 
 BLOCK = 2**18
 _NAME = re.compile(r"spool/(in|out)/[0-9]{1,19}\.raw|quarantine/(in|out)-[0-9]{1,19}\.partial")
 _DRAFT = re.compile(r"([0-9]{1,19})\.part")
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Draft:
@@ -85,7 +84,7 @@ class Draft:
         if not self._synced:
             self.sync()
         self._close()
-        _rename(self._path, target)
+        rename(self._path, target)
 
     def _close(self) -> None:
         os.close(self._descriptor())
@@ -139,6 +138,10 @@ class Spool:
             disk = os.statvfs(self._root)
         return disk.f_bavail * disk.f_frsize
 
+    def empty(self) -> bool:
+        """Tell whether there is no whole file at all."""
+        return not any(self._root.glob("spool/*/*.raw"))
+
     def adopt(self, direction: Direction, number: int) -> str | None:
         """Return the name of the whole file of this id, if a crash left one that the journal does not know."""
         whole = self._whole(direction, number)
@@ -166,7 +169,7 @@ class Spool:
                 draft.unlink()
                 return None
         sync_file(draft)
-        _rename(draft, partial)
+        rename(draft, partial)
         return _name(partial)
 
     def sweep(self) -> None:
@@ -195,42 +198,3 @@ _SAFE = os.O_CLOEXEC | os.O_NOFOLLOW
 def _name(path: Path) -> str:
     name = path.as_posix()
     return name[name.rindex("/quarantine/" if path.suffix == ".partial" else "/spool/") + 1 :]
-
-
-def _rename(source: Path, target: Path) -> None:
-    with disk_errors(target):
-        source.rename(target)
-        if source.parent != target.parent:
-            sync_directory(source.parent)
-        sync_directory(target.parent)
-
-
-def sync_directory(directory: Path) -> None:
-    """Have a directory's entries on the disk itself."""
-    _sync(directory, os.O_DIRECTORY)
-
-
-def sync_file(path: Path) -> None:
-    """Have a file's bytes on the disk itself."""
-    _sync(path, os.O_NOFOLLOW)
-
-
-def _sync(path: Path, kind: int) -> None:
-    with disk_errors(path):
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | kind)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn what the file system says into our errors."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise DiskFullError(f"{path}: {error.strerror}", remedy="Make room on this disk.") from error
-        remedy = "Check the disk, and who owns the state directory: docs/state.md."
-        raise StateDamagedError(f"{path}: {error.strerror}", remedy=remedy) from error

@@ -13,10 +13,11 @@ from sqlalchemy import Engine
 
 from syncd.errors import StateDamagedError, StateLockedError, UsageError
 from syncd.state import schema
+from syncd.state.disk import disk_errors
 from syncd.state.engine import DAMAGED, Database, server_engine, sqlite_engine
 from syncd.state.gate import Gate
 from syncd.state.journal import Journal
-from syncd.state.spool import Spool, disk_errors
+from syncd.state.spool import Spool
 
 DATABASE = "state.db"
 
@@ -54,7 +55,8 @@ def open_state(directory: Path, url: str | None = None) -> Store:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = _lock(directory / "lock")
     try:
-        database = _server(url) if url else _file(directory / DATABASE)
+        may_be_new = Spool(directory).empty()
+        database = _server(url) if url else _file(directory / DATABASE, may_be_new=may_be_new)
         store = Store(directory, database, lock)
         store.spool.sweep()
         if database.embedded:
@@ -115,11 +117,11 @@ def _lock(path: Path) -> int:
     return descriptor
 
 
-def _file(path: Path) -> Database:
+def _file(path: Path, *, may_be_new: bool) -> Database:
     """Check and open the SQLite database; an older one is copied and upgraded, a missing one is made."""
-    if path.exists() and path.stat().st_size:
+    if path.exists():
         _prove_sound(path)
-    schema.upgrade_file(path)
+    schema.upgrade_file(path, may_be_new=may_be_new)
     return Database(sqlite_engine(path))
 
 

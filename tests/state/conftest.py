@@ -5,9 +5,18 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from syncd.state import Store, open_state, upgrade
 from tests.postgres import Cluster
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Cluster) -> Iterator[str]:
+    """The name of a PostgreSQL database with our tables, to be copied."""
+    with postgres.database() as url:
+        upgrade(url)
+        yield make_url(url).database or ""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -16,8 +25,7 @@ def url(request: pytest.FixtureRequest) -> Iterator[str | None]:
         yield None
         return
     server: Cluster = request.getfixturevalue("postgres")
-    with server.database() as name:
-        upgrade(name)
+    with server.database(request.getfixturevalue("migrated")) as name:
         yield name
 
 
