@@ -109,12 +109,13 @@ def test_orders_and_answers_in_any_sequence(store):
     """Each run has an account to itself, so that all can share one database."""
     runs = count(1)
 
-    def machine() -> Orders:
-        account = f"shop-{next(runs)}"
-        store.journal.register({account: "umbreit"})
-        return Orders(store, account)
+    class Machine(Orders):
+        def __init__(self) -> None:
+            account = f"shop-{next(runs)}"
+            store.journal.register({account: "umbreit"})
+            super().__init__(store, account)
 
     calm = settings(
         max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
-    run_state_machine_as_test(machine, settings=calm)
+    run_state_machine_as_test(Machine, settings=calm)

@@ -97,7 +97,7 @@ def test_where_there_is_no_state_yet(tmp_path, opened):
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory) -> Path:
     """A state with a few orders, closed and whole."""
-    directory = tmp_path_factory.mktemp("sound")
+    directory: Path = tmp_path_factory.mktemp("sound")
     with open_state(directory) as store:
         store.journal.register({"shop": "umbreit"})
         for number in range(60):
