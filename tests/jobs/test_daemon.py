@@ -1,0 +1,112 @@
+"""The daemon as a process of its own: started, used, reloaded, stopped."""
+
+import asyncio
+import json
+import signal
+import sys
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from tests.jobs.shop import TWO, open_shop, order, stock
+
+PATIENCE = 30
+
+
+@asynccontextmanager
+async def daemon(shop, *, expect=0):
+    log = shop.folder / "daemon.log"
+    with log.open("ab") as out:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "syncd", "run", "--config", str(shop.config), stdout=out, stderr=out
+        )
+    try:
+        await until(lambda: b"daemon.started" in log.read_bytes(), process)
+        yield process
+        if process.returncode is None:
+            process.terminate()
+        assert await asyncio.wait_for(process.wait(), PATIENCE) == expect, log.read_text()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def until(look, process=None):
+    async with asyncio.timeout(PATIENCE):
+        while not look():
+            assert process is None or process.returncode is None, "the daemon is gone"
+            await asyncio.sleep(0.05)
+
+
+def events(shop):
+    return [json.loads(line) for line in (shop.folder / "daemon.log").read_text().splitlines()]
+
+
+async def test_an_order_that_is_dropped_goes_out_without_waiting_for_the_schedule(tmp_path):
+    async with open_shop(tmp_path, config={"umbreit": 'schedule = { every = "1h" }'}) as shop, daemon(shop):
+        await until(lambda: shop.umbreit.logins)
+        shop.drop()
+        await until(lambda: shop.umbreit.orders)
+        assert [taken.content for taken in shop.umbreit.orders] == [order(*TWO)]
+    assert events(shop)[-1]["event"] == "daemon.stopped"
+
+
+async def test_the_schedule_brings_what_comes(tmp_path):
+    config = {"umbreit": 'schedule = { every = "1s" }', "cb": 'schedule = { every = "1s" }'}
+    async with open_shop(tmp_path, config=config) as shop, daemon(shop):
+        shop.drop()
+        name = shop.cb.publish_stock(stock())
+        await until(lambda: name in shop.raw("*.bhd") and len(shop.raw("R_*")) == 2)
+        assert shop.umbreit.violations == []
+        assert shop.cb.violations == []
+
+
+async def test_a_stop_during_a_stalled_transfer_is_quick_and_clean(tmp_path):
+    async with open_shop(tmp_path, umbreit={"faults": ["cut-data-at:40:silence:RETR"]}) as shop:
+        shop.umbreit.out("900900")["R_90090024123456000123456"] = b"x" * 1000
+        async with daemon(shop):
+            await until(lambda: any(command.verb == "RETR" for command in shop.umbreit.commands))
+            await asyncio.sleep(0.2)
+        assert shop.states("R_90090024123456000123456") == ["quarantined"]
+
+
+async def test_hangup_reads_the_configuration_again_and_a_wrong_one_is_refused(tmp_path):
+    async with open_shop(tmp_path, config={"umbreit": "enabled = false"}) as shop, daemon(shop) as process:
+        await until(lambda: shop.cb.logins)
+        shop.config.write_text("nonsense")
+        process.send_signal(signal.SIGHUP)
+        await until(lambda: any(event["event"] == "config.refused" for event in events(shop)), process)
+        shop.write_config()
+        process.send_signal(signal.SIGHUP)
+        await until(lambda: shop.umbreit.logins, process)
+
+
+async def test_a_second_daemon_on_the_same_state_is_refused_in_words(tmp_path):
+    async with open_shop(tmp_path) as shop, daemon(shop):
+        second = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "syncd", "run", "--config", str(shop.config), stderr=asyncio.subprocess.PIPE
+        )
+        _, said = await asyncio.wait_for(second.communicate(), PATIENCE)
+        assert second.returncode == 6
+        assert b"holds the state directory" in said
+        assert b"Traceback" not in said
+
+
+async def test_the_login_interval_holds_over_restarts_and_kill_9(tmp_path):
+    interval = timedelta(seconds=4)
+    async with open_shop(
+        tmp_path, cb={"login_interval": interval}, config={"cb": 'schedule = { every = "1s" }'}
+    ) as shop:
+        for _ in range(3):
+            before = len(shop.cb.logins)
+            async with daemon(shop, expect=-signal.SIGKILL) as process:
+                await until(lambda before=before: len(shop.cb.logins) > before, process)
+                process.kill()
+        assert shop.cb.violations == []
+        assert len(shop.cb.logins) >= 3
+
+
+async def test_status_answers_beside_a_running_daemon(tmp_path):
+    async with open_shop(tmp_path) as shop, daemon(shop):
+        await until(lambda: shop.umbreit.logins)
+        assert {account.name for account in shop.status().accounts} == {"umbreit", "cb"}
