@@ -10,9 +10,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from syncd.simulate import CbHouse, UmbreitHouse
 
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ORDER = (
     b"B101900900    VD24000     VD2026112251        9783442756841EN0002ST*1003Meier*1045J*9999\r\n"
