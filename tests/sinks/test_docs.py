@@ -1,0 +1,96 @@
+"""The pages about sinks are true: their examples run, and they name every setting."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from syncd.sinks import open_sink, sink_class, sink_types
+from tests.postgres import Cluster
+from tests.sinks.batches import batch_of, goods
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = sorted((DOCS / "sinks").glob("*.md"))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def examples() -> Iterator[Any]:
+    for page in PAGES:
+        for number, text in enumerate(blocks(page, "toml")):
+            yield pytest.param(text, id=f"{page.stem}-{number}")
+
+
+def test_every_type_has_its_page():
+    assert [page.stem for page in PAGES] == sink_types()
+    assert all(f"(sinks/{name}.md)" in (DOCS / "sinks.md").read_text() for name in sink_types())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_setting_is_described_with_its_default(page: Path):
+    for name, field in sink_class(page.stem).Settings.model_fields.items():
+        row = re.search(rf"^\| `{name}` \| ([^|]*) \|", page.read_text(), re.MULTILINE)
+        assert row, f"{page.name} does not describe {name}"
+        default = "required" if field.is_required() else _toml(field.default)
+        assert row[1].strip("`") == default
+
+
+def _toml(value: object) -> str:
+    if value is None:
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else f"{value:g}"
+
+
+@pytest.mark.parametrize("text", list(examples()))
+async def test_an_example_runs(text: str, tmp_path: Path, postgres: Cluster, monkeypatch: pytest.MonkeyPatch):
+    shop = tmp_path / "shop"
+    for folder in ("bin", "taken"):
+        (shop / folder).mkdir(parents=True)
+    program = shop / "bin" / "take"
+    program.write_text(blocks(DOCS / "sinks" / "command.md", "sh")[0].replace("/srv/shop", str(shop)))
+    program.chmod(0o755)
+    (tmp_path / "shop-db").write_text("geheim")
+    (tmp_path / "shop-db").chmod(0o600)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with postgres.database() as url:
+        text = text.replace("/srv/shop", str(shop)).replace("postgresql://syncd@db.example.org/shop", url)
+        table = tomllib.loads(text)["sink"]["shop"]
+        sink = open_sink(table.pop("type"), table)
+        for name in ("R_1", "R_2", "R_1"):
+            await sink.deliver(batch_of(tmp_path, name=name))
+        await sink.close()
+        with psycopg.connect(url) as connection:
+            found = connection.execute(
+                "SELECT count(*) FROM pg_tables WHERE tablename = 'syncd_interchange'"
+            ).fetchone()
+    files = {path.name for path in shop.rglob("*") if path.is_file() and path != program and ".syncd" not in path.parts}
+    assert found == (1,) or files
+
+
+async def test_the_script_of_command_takes_a_file_once(tmp_path: Path):
+    (tmp_path / "taken").mkdir()
+    program = tmp_path / "take"
+    program.write_text(blocks(DOCS / "sinks" / "command.md", "sh")[0].replace("/srv/shop", str(tmp_path)))
+    program.chmod(0o755)
+    sink = open_sink("command", {"command": [str(program), "--from", "wholesaler"]})
+    batch = batch_of(tmp_path)
+    await sink.deliver(batch)
+    await sink.deliver(batch)
+    assert [path.name for path in (tmp_path / "taken").iterdir()] == [batch.key]
+
+
+async def test_the_sink_that_the_docs_write_works(tmp_path: Path):
+    words: dict[str, Any] = {}
+    exec(compile(blocks(DOCS / "sinks.md", "python")[0], "docs/sinks.md", "exec"), words)
+    paper = tmp_path / "paper"
+    sink = words["PrinterSink"](words["PrinterSettings"](device=str(paper)))
+    batch = batch_of(tmp_path, records=lambda: iter([goods(1), goods(2)]))
+    await sink.deliver(batch)
+    await sink.close()
+    assert paper.read_text().splitlines() == [f"{batch.key} {line} {9780000000000 + line} 2" for line in (1, 2)]
