@@ -58,9 +58,9 @@ Event = MutableMapping[str, Any]
 
 
 def hide(secret: str) -> None:
-    """Black out a value in every line from now on, as it is and as it stands in a URL."""
+    """Black out a value in every line from now on: as it is, and as URLs, JSON and Python write it."""
     global _hidden  # noqa: PLW0603 - what is secret is secret to the whole process
-    _hidden |= {secret, quote(secret, safe="")} - {""}
+    _hidden |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]} - {""}
 
 
 def blacked(text: str) -> str:
@@ -163,8 +163,12 @@ def _clean(value: object) -> object:
         case None | bool() | int() | float():
             return value
         case Mapping():
-            return {str(key): BLACKED if _SECRET_KEY.search(str(key)) else _clean(v) for key, v in value.items()}
+            return {_text(key): BLACKED if _SECRET_KEY.search(str(key)) else _clean(v) for key, v in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_clean(item) for item in value]
         case _:
-            return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", blacked(str(value)))
+            return _text(value)
+
+
+def _text(value: object) -> str:
+    return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", blacked(str(value)))

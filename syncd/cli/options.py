@@ -1,8 +1,7 @@
-"""Options and output that verbs share."""
+"""Options that verbs share."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,11 +17,6 @@ config_option = click.option(
     help="The configuration. [default: $SYNCD_CONFIG, else /etc/syncd/syncd.toml]",
 )
 """Gives a verb the argument `config: Path | None`, which goes to `syncd.config.load`."""
-
-
-def say_json(value: Any) -> None:
-    """Print a value as JSON on standard output; what JSON does not know is written as text."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 def account_settings(name: str, config: Path | None) -> "AccountSettings":

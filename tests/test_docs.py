@@ -1,0 +1,76 @@
+"""The documentation names everything there is: keys, verbs, exit codes, error codes, pages."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from syncd.cli import VERBS, syncd
+from syncd.config.schema import json_schema
+from syncd.errors import SyncdError
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def keys() -> Iterator[str]:
+    """Yield every key of the configuration as the page names it."""
+    schema = json_schema()
+    definitions = schema["$defs"]
+    yield from schema["properties"].keys() - {"log", "account", "sink"}
+    yield from (f"log.{key}" for key in definitions["LogTable"]["properties"])
+    yield from definitions["AccountTable"]["properties"]
+    for table in schema["properties"]["sink"]["patternProperties"].popitem()[1]["anyOf"]:
+        yield from table["properties"].keys() - {"type"}
+
+
+def verbs() -> Iterator[str]:
+    context = click.Context(syncd)
+    for name in VERBS:
+        command = syncd.get_command(context, name)
+        below = command.commands if isinstance(command, click.Group) else None
+        yield from (f"syncd {name} {verb}" for verb in below) if below else (f"syncd {name}",)
+
+
+def errors(family: type[SyncdError] = SyncdError) -> Iterator[type[SyncdError]]:
+    yield family
+    for member in family.__subclasses__():
+        yield from errors(member)
+
+
+@pytest.mark.parametrize("key", sorted(set(keys())))
+def test_every_key_is_described(key):
+    assert re.search(rf"^\| `{re.escape(key)}` \|", page("config.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("form", ["file", "credential", "env", "every", "at", "cron"])
+def test_every_form_of_a_secret_and_a_schedule_is_described(form):
+    assert f"`{{ {form} = " in page("config.md")
+
+
+@pytest.mark.parametrize("verb", list(verbs()))
+def test_every_verb_is_described(verb):
+    assert re.search(rf"^\| `{re.escape(verb)}\b", page("cli.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("error", sorted(set(errors()), key=lambda error: error.code), ids=lambda error: error.__name__)
+def test_every_error_is_described(error):
+    assert f"| `{error.code}` | {error.exit_status} |" in page("cli.md")
+    assert re.search(rf"^\| {error.exit_status} \| [a-z]", page("cli.md"), re.MULTILINE)
+
+
+def test_every_page_is_listed():
+    for path in PAGES:
+        assert path.name == "index.md" or f"({path.name})" in page("index.md"), path.name
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(path):
+    for target in re.findall(r"\]\(([^)#:]*)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+        assert not target or (path.parent / target).exists(), target
