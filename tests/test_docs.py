@@ -26,6 +26,7 @@ def keys() -> Iterator[str]:
     yield from schema["properties"].keys() - {"log", "account", "sink"}
     yield from (f"log.{key}" for key in definitions["LogTable"]["properties"])
     yield from definitions["AccountTable"]["properties"]
+    yield from definitions["OlaTable"]["properties"]
     for table in schema["properties"]["sink"]["patternProperties"].popitem()[1]["anyOf"]:
         yield from table["properties"].keys() - {"type"}
 
@@ -44,6 +45,9 @@ def errors(family: type[SyncdError] = SyncdError) -> Iterator[type[SyncdError]]:
         yield from errors(member)
 
 
+ERRORS = sorted(set(errors()), key=lambda error: error.code)
+
+
 @pytest.mark.parametrize("key", sorted(set(keys())))
 def test_every_key_is_described(key):
     assert re.search(rf"^\| `{re.escape(key)}` \|", page("config.md"), re.MULTILINE)
@@ -59,8 +63,8 @@ def test_every_verb_is_described(verb):
     assert re.search(rf"^\| `{re.escape(verb)}\b", page("cli.md"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("error", sorted(set(errors()), key=lambda error: error.code), ids=lambda error: error.__name__)
-def test_every_error_is_described(error):
+@pytest.mark.parametrize("error", ERRORS, ids=[error.__name__ for error in ERRORS])
+def test_every_error_is_described(error: type[SyncdError]):
     assert f"| `{error.code}` | {error.exit_status} |" in page("cli.md")
     assert re.search(rf"^\| {error.exit_status} \| [a-z]", page("cli.md"), re.MULTILINE)
 

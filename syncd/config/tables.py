@@ -8,7 +8,7 @@ first field of an account and `host` stands before what depends on it.
 
 import ipaddress
 from collections.abc import Iterable
-from datetime import time, timedelta
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,25 +16,22 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    ConfigDict,
     Field,
-    PlainSerializer,
     PlainValidator,
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
-    model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from syncd.config.ola import OlaTable
 from syncd.config.table import CUSTOMER, DATABASE, HOST, NAME, RELATION, USER, Table
-from syncd.config.units import DURATION, SIZE, parse_duration, parse_size, show_duration, show_size
-from syncd.config.visits import TIME_OF_DAY, Schedule, parse_cron, parse_time
+from syncd.config.units import Duration, Size, show_duration
+from syncd.config.visits import ScheduleTable
 from syncd.secret import Secret
 from syncd.suppliers import SUPPLIERS
-from syncd.suppliers.rules import Consume, Daily, Encryption, Every, Inbound, Supplier
+from syncd.suppliers.rules import Consume, Encryption, Inbound, Supplier
 
 IMPLICIT_PORT = 990
 """FTP over TLS from the first byte: IANA's port for it."""
@@ -63,20 +60,6 @@ def _path(path: Path) -> Path:
 
 AccountName = Annotated[str, StringConstraints(pattern=NAME, max_length=64)]
 AbsolutePath = Annotated[Path, AfterValidator(_path)]
-Duration = Annotated[
-    timedelta,
-    PlainValidator(parse_duration),
-    PlainSerializer(show_duration),
-    WithJsonSchema({"type": "string", "pattern": DURATION}),
-]
-Size = Annotated[
-    int,
-    PlainValidator(parse_size),
-    PlainSerializer(show_size),
-    WithJsonSchema({"type": "string", "pattern": SIZE}),
-]
-TimeOfDay = Annotated[time, PlainValidator(parse_time), WithJsonSchema({"type": "string", "pattern": TIME_OF_DAY})]
-CronLine = Annotated[str, PlainValidator(parse_cron), WithJsonSchema({"type": "string"})]
 SupplierName = Annotated[Supplier, PlainValidator(_supplier), WithJsonSchema({"enum": list(SUPPLIERS)})]
 
 
@@ -87,31 +70,6 @@ class LogTable(Table):
     """`auto`: coloured lines on a terminal, journal lines under systemd, JSON otherwise."""
     level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe level that is written."""
-
-
-class ScheduleTable(Table):
-    """When an account is visited: exactly one of the keys, in the supplier's time zone."""
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
-
-    every: Duration | None = None
-    """A distance: `"5m"`."""
-    at: tuple[TimeOfDay, ...] | None = None
-    """Times of day: `["01:05", "16:35"]`."""
-    cron: CronLine | None = None
-    """Five fields: minute, hour, day, month, day of week (`mon` to `sun`)."""
-
-    @model_validator(mode="after")
-    def _one_key(self) -> "ScheduleTable":
-        if sum(map(bool, (self.every, self.at, self.cron))) != 1:
-            raise ValueError('give exactly one of every = "5m", at = ["16:35"], cron = "*/5 6-22 * * *"')
-        return self
-
-    def schedule(self) -> Schedule:
-        """Return what the one key says."""
-        if self.every:
-            return Every(self.every)
-        return Daily(self.at) if self.at else str(self.cron)
 
 
 class AccountTable(Table):

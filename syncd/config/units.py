@@ -2,6 +2,9 @@
 
 import re
 from datetime import timedelta
+from typing import Annotated
+
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 DURATION = r"^[0-9]+(ms|s|m|h|d)$"
 SIZE = r"^[0-9]+(B|KB|MB|GB|KiB|MiB|GiB)$"
@@ -44,3 +47,17 @@ def show_size(size: int) -> str:
     """Write a size in the largest unit that leaves a whole number."""
     unit = next((unit for unit, length in _BYTES.items() if size and size % length == 0), "B")
     return f"{size // _BYTES[unit]}{unit}"
+
+
+Duration = Annotated[
+    timedelta,
+    PlainValidator(parse_duration),
+    PlainSerializer(show_duration),
+    WithJsonSchema({"type": "string", "pattern": DURATION}),
+]
+Size = Annotated[
+    int,
+    PlainValidator(parse_size),
+    PlainSerializer(show_size),
+    WithJsonSchema({"type": "string", "pattern": SIZE}),
+]

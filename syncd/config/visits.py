@@ -2,8 +2,12 @@
 
 import re
 from datetime import date, datetime, time
+from typing import Annotated
 
-from syncd.config.units import show_duration
+from pydantic import ConfigDict, PlainValidator, WithJsonSchema, model_validator
+
+from syncd.config.table import Table
+from syncd.config.units import Duration, show_duration
 from syncd.suppliers.rules import Daily, Every
 
 Schedule = Every | Daily | str
@@ -37,6 +41,35 @@ def parse_cron(line: object) -> str:
     if reason:
         raise ValueError(f"is refused: {reason}")
     return " ".join(parts)
+
+
+TimeOfDay = Annotated[time, PlainValidator(parse_time), WithJsonSchema({"type": "string", "pattern": TIME_OF_DAY})]
+CronLine = Annotated[str, PlainValidator(parse_cron), WithJsonSchema({"type": "string"})]
+
+
+class ScheduleTable(Table):
+    """When an account is visited: exactly one of the keys, in the supplier's time zone."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    every: Duration | None = None
+    """A distance: `"5m"`."""
+    at: tuple[TimeOfDay, ...] | None = None
+    """Times of day: `["01:05", "16:35"]`."""
+    cron: CronLine | None = None
+    """Five fields: minute, hour, day, month, day of week (`mon` to `sun`)."""
+
+    @model_validator(mode="after")
+    def _one_key(self) -> "ScheduleTable":
+        if sum(map(bool, (self.every, self.at, self.cron))) != 1:
+            raise ValueError('give exactly one of every = "5m", at = ["16:35"], cron = "*/5 6-22 * * *"')
+        return self
+
+    def schedule(self) -> Schedule:
+        """Return what the one key says."""
+        if self.every:
+            return Every(self.every)
+        return Daily(self.at) if self.at else str(self.cron)
 
 
 def schedule_table(schedule: Schedule) -> dict[str, str | list[str]]:
