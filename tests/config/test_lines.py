@@ -109,7 +109,7 @@ def leaves(value: object, path: Key = ()) -> list[Key]:
     return [path] if items is None else [leaf for key, item in items for leaf in leaves(item, (*path, key))]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(documents())
 def test_every_leaf_is_located(document):
     found = lines_of(document.text)
