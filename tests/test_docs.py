@@ -12,23 +12,28 @@ from syncd.config.schema import json_schema
 from syncd.errors import SyncdError
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = sorted(DOCS.rglob("*.md"))
 
 
 def page(name: str) -> str:
     return (DOCS / name).read_text(encoding="utf-8")
 
 
-def keys() -> Iterator[str]:
-    """Yield every key of the configuration as the page names it."""
+def keys() -> Iterator[tuple[str, str]]:
+    """Yield every key of the configuration as its page names it."""
+    yield from (("config.md", key) for key in _own_keys())
+    for table in json_schema()["properties"]["sink"]["patternProperties"].popitem()[1]["anyOf"]:
+        kind = table["properties"].pop("type").get("const")
+        yield from ((f"sinks/{kind}.md", key) for key in table["properties"])
+
+
+def _own_keys() -> Iterator[str]:
     schema = json_schema()
     definitions = schema["$defs"]
     yield from schema["properties"].keys() - {"log", "account", "sink"}
     yield from (f"log.{key}" for key in definitions["LogTable"]["properties"])
     yield from definitions["AccountTable"]["properties"]
     yield from definitions["OlaTable"]["properties"]
-    for table in schema["properties"]["sink"]["patternProperties"].popitem()[1]["anyOf"]:
-        yield from table["properties"].keys() - {"type"}
 
 
 def verbs() -> Iterator[str]:
@@ -48,9 +53,9 @@ def errors(family: type[SyncdError] = SyncdError) -> Iterator[type[SyncdError]]:
 ERRORS = sorted(set(errors()), key=lambda error: error.code)
 
 
-@pytest.mark.parametrize("key", sorted(set(keys())))
-def test_every_key_is_described(key):
-    assert re.search(rf"^\| `{re.escape(key)}` \|", page("config.md"), re.MULTILINE)
+@pytest.mark.parametrize(("name", "key"), sorted(set(keys())))
+def test_every_key_is_described(name, key):
+    assert re.search(rf"^\| `{re.escape(key)}` \|", page(name), re.MULTILINE)
 
 
 @pytest.mark.parametrize("form", ["file", "credential", "env", "every", "at", "cron"])
@@ -70,7 +75,7 @@ def test_every_error_is_described(error: type[SyncdError]):
 
 
 def test_every_page_is_listed():
-    for path in PAGES:
+    for path in DOCS.glob("*.md"):
         assert path.name == "index.md" or f"({path.name})" in page("index.md"), path.name
 
 
