@@ -1,0 +1,28 @@
+"""The databases that the tests of sinks use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import Cluster
+from tests.sinks.databases import Database, Postgres, Sqlite
+
+
+@pytest.fixture
+def sqlite_file(tmp_path: Path) -> Sqlite:
+    (tmp_path / "mount").mkdir()
+    return Sqlite(tmp_path / "mount" / "shop.db")
+
+
+@pytest.fixture
+def postgres_database(postgres: Cluster) -> Iterator[Postgres]:
+    with postgres.database() as url:
+        yield Postgres(postgres, url)
+
+
+@pytest.fixture(params=["sqlite_file", "postgres_database"])
+def database(request: pytest.FixtureRequest) -> Database:
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Database)
+    return found
