@@ -132,3 +132,58 @@ def test_a_port_that_is_taken_is_told_with_a_remedy(tmp_path):
             assert second.process.returncode == 2
     assert f"cannot listen on 127.0.0.1:{port}" in told
     assert "--port 0" in told
+
+
+def syncd(*arguments: object) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "syncd", *map(str, arguments)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def configured(tmp_path, account):
+    """Let `config new` write a configuration, as a stranger who reads what the house printed would."""
+    config = tmp_path / "syncd.toml"
+    named = {
+        "--supplier": account["supplier"],
+        "--host": account["host"],
+        "--port": account["port"],
+        "--tls": account["tls"],
+        "--ca-file": account.get("ca_file"),
+        "--user": account["user"],
+        "--customer": account.get("customers", [None])[0],
+        "--relation-id": account.get("relation_id"),
+        "--outbox": account["outbox"],
+        "--folder": tmp_path / "inbox",
+        "--state-dir": tmp_path / "state",
+        "--password-file": account["password"]["file"],
+    }
+    syncd("config", "new", config, "--yes", *[each for pair in named.items() if pair[1] is not None for each in pair])
+    return config
+
+
+def test_a_strangers_configuration_runs_against_umbreits_house(tmp_path):
+    with opened("umbreit", tmp_path / "house") as house:
+        account = tomllib.loads(table(house.read_until("The password is")))["account"]["umbreit"]
+        config = configured(tmp_path, account)
+        (tmp_path / "house/outbox" / ORDER_NAME).write_bytes(ORDER)
+        syncd("once", "--config", config)
+        house.read_until("put R_")
+        syncd("once", "--config", config)
+        status, said = house.close()
+    assert status == 0, said
+    assert f"took {ORDER_NAME}" in said
+    assert any(path.name.startswith("R_900900") for path in (tmp_path / "inbox").rglob("R_*"))
+
+
+def test_a_strangers_configuration_runs_against_cbs_house(tmp_path):
+    with opened("cb", tmp_path / "house") as house:
+        account = tomllib.loads(table(house.read_until("The password is")))["account"]["cb"]
+        config = configured(tmp_path, account)
+        (tmp_path / "house/outbox/order-1.txt").write_bytes(b"opaque\r\n")
+        syncd("once", "--config", config)
+        status, said = house.close()
+    assert status == 0, said
+    assert "took order-1.txt: 8 bytes" in said
+    assert len(list((tmp_path / "inbox").rglob("*.bhd"))) == 1

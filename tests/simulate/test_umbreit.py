@@ -3,6 +3,7 @@
 import ftplib
 import random
 import re
+import socket
 
 import pytest
 
@@ -199,6 +200,31 @@ async def test_tls_where_the_contract_says_so(tmp_path, versions):
         await run(clear.quit)
     assert house.violations == []
     assert [login.tls for login in house.logins] == [f"TLSv{versions[0].removesuffix('.0')}", ""]
+
+
+class Implicit(ftplib.FTP_TLS):
+    """FTP_TLS that speaks TLS from the first byte."""
+
+    def connect(self, *arguments, **named):
+        sock = socket.create_connection(arguments, timeout=5)
+        self.host = "127.0.0.1"
+        self.af = sock.family
+        self.sock = self.context.wrap_socket(sock, server_hostname="127.0.0.1")
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+        return self.getresp()
+
+
+async def test_implicit_tls(tmp_path):
+    ca_file = tmp_path / "ca.pem"
+    async with clients.umbreit(tls=Tls.IMPLICIT, ca_file=ca_file) as house:
+        ftp = Implicit(context=clients.context(ca_file), timeout=5)
+        await run(ftp.connect, "127.0.0.1", house.port)
+        await run(ftp.login, "900900", "geheim", secure=False)
+        await run(ftp.prot_p)
+        await run(clients.order_up, ftp)
+        await run(ftp.quit)
+    assert house.violations == []
+    assert len(house.orders) == 1
 
 
 async def test_session_reuse_can_be_demanded(tmp_path):
