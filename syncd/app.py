@@ -5,6 +5,7 @@ executor of the store, the real transport. Each verb of the command line that ac
 """
 
 import asyncio
+import getpass
 import os
 import signal
 import socket
@@ -32,7 +33,7 @@ from syncd.model import ClockSample
 from syncd.outbox import place_file, place_order
 from syncd.sinks import make_sink
 from syncd.sinks.base import Sink
-from syncd.state import open_state, read_state
+from syncd.state import join_state, open_state, read_state
 from syncd.status import Asked, Status, Story
 from syncd.systemd import notify
 from syncd.transport.base import Endpoint
@@ -256,3 +257,24 @@ def explain(settings: Settings, text: str) -> list[Story]:
     """Ask the journal for the story of a file. Raises UsageError when there is no state yet."""
     with read_state(settings.state_dir, database_url(settings)) as state:
         return questions.stories(state, text)
+
+
+# -- a person's word --------------------------------------------------------------------------------------------
+
+
+def pause(settings: Settings, name: str, reason: str) -> None:
+    """Make no visits for this account until it is resumed. Raises UsageError when there is no state yet."""
+    with join_state(settings.state_dir, database_url(settings)) as state:
+        state.journal.pause(name, reason, _who(), now())
+
+
+def resume(settings: Settings, name: str) -> None:
+    """Visit this account again, now, and close the problem of its refused login."""
+    with join_state(settings.state_dir, database_url(settings)) as state:
+        state.journal.resume(name, _who(), now())
+        state.journal.set_due(name, now())
+        state.journal.close_problem(name, "login-refused", now())
+
+
+def _who() -> str:
+    return getpass.getuser()

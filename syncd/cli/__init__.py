@@ -21,6 +21,8 @@ VERBS = {
     "status": "syncd.cli.status:status",
     "explain": "syncd.cli.status:explain",
     "send": "syncd.cli.send:send",
+    "pause": "syncd.cli.pause:pause",
+    "resume": "syncd.cli.pause:resume",
     "parse": "syncd.cli.parse:parse",
     "order": "syncd.cli.order:order",
     "schema": "syncd.cli.schema:schema",

@@ -1,6 +1,5 @@
 """`syncd config`: write a configuration, check it, show what is in force, describe it to an editor."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from syncd.cli.options import config_option
+from syncd.cli.output import say_json
 from syncd.errors import UsageError
 from syncd.suppliers import SUPPLIERS
 from syncd.suppliers.rules import Encryption
@@ -52,7 +52,7 @@ def show(config: Path | None, *, as_json: bool) -> None:
 
     settings = load(config)
     if as_json:
-        click.echo(_pretty(with_sources(settings)))
+        say_json(with_sources(settings), indent=2)
     else:
         click.echo(as_toml(settings), nl=False)
 
@@ -62,11 +62,7 @@ def schema() -> None:
     """Print the JSON Schema of the configuration, for editors."""
     from syncd.config.schema import json_schema
 
-    click.echo(_pretty(json_schema()))
-
-
-def _pretty(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    say_json(json_schema(), indent=2)
 
 
 def _found(settings: "Settings") -> list[str]:

@@ -1,12 +1,13 @@
-"""How verbs print: JSON Lines for programs; `rich` only where a person looks."""
+"""How verbs print for programs: JSON, one object a line where there are many."""
 
 from typing import Any
 
 import click
 
 
-def say_json(value: Any) -> None:
-    """Print one JSON object on one line."""
+def say_json(value: Any, *, indent: int = -1) -> None:
+    """Print a value as JSON: on one line, or indented. What JSON does not know is written as text."""
     import msgspec
 
-    click.echo(msgspec.json.encode(value, enc_hook=str).decode())
+    encoded = msgspec.json.encode(value, enc_hook=str)
+    click.echo(msgspec.json.format(encoded, indent=indent).decode())

@@ -26,7 +26,7 @@ def status(as_json: bool, config: Path | None) -> None:
 
     found = app.status(load(config))
     if as_json:
-        say_json(found)
+        say_json(found, indent=2)
         return
     _print(found)
 

@@ -109,11 +109,13 @@ async def _react(place: Workplace, account: Account, error: SyncdError, result: 
     if isinstance(error, LoginRefusedError):
         reason = f"{error} The account is paused, so that it is not locked out."
         await place.do(place.store.journal.pause, account.name, reason, "syncd", place.clock())
-        await _open(place, account, "login-refused", error)
+        remedy = f"Correct user and password, then: syncd resume {account.name}"
+        await _open(place, account, "login-refused", error, remedy)
         result.paused = reason
     elif result.failures >= TELL_AFTER and not isinstance(error, DoubtError):
         await _open(place, account, "visit-failed", error)
 
 
-async def _open(place: Workplace, account: Account, code: str, error: SyncdError) -> None:
-    await place.do(place.store.journal.open_problem, account.name, code, str(error), error.remedy, place.clock())
+async def _open(place: Workplace, account: Account, code: str, error: SyncdError, remedy: str = "") -> None:
+    words = (str(error), remedy or error.remedy)
+    await place.do(place.store.journal.open_problem, account.name, code, *words, place.clock())

@@ -7,6 +7,7 @@ import pytest
 from syncd import app
 from syncd.config import load
 from syncd.errors import DoubtError, LaterError, LoginRefusedError, TooEarlyError
+from syncd.simulate.faults import Faults
 from tests.jobs.shop import TWO, open_shop, order, stock
 
 ORDER = "S_900900_20261121101112"
@@ -37,6 +38,12 @@ async def test_a_refused_login_pauses_that_account_and_the_other_goes_on(tmp_pat
         assert again["umbreit"].paused
         assert len(shop.umbreit.logins) == logins, "a paused account is not tried again"
         assert shop.states(ORDER) == ["queued"], "the order waits"
+
+        shop.umbreit.faults = Faults.of([])
+        app.resume(load(shop.config), "umbreit")
+        await shop.once("umbreit")
+        assert len(shop.umbreit.orders) == 1
+        assert shop.problems() == {}
 
 
 async def test_a_lost_reply_to_the_renaming_is_settled_by_the_temporary_name(tmp_path):

@@ -58,7 +58,9 @@ TLSSessionCache internal:
 
 
 @contextlib.contextmanager
-def proftpd(protocol: str | None = None, *, implicit: bool = False, extra: str = "") -> Iterator[House]:
+def proftpd(
+    protocol: str | None = None, *, implicit: bool = False, extra: str = "", passive: range = PASSIVE
+) -> Iterator[House]:
     """Run it, plain or with `TLSProtocol` as named (`TLSv1` is nothing newer than TLS 1.0)."""
     with ground("proftpd") as (own, home):
         port = free_port()
@@ -69,10 +71,11 @@ def proftpd(protocol: str | None = None, *, implicit: bool = False, extra: str =
             port=port,
             user=pwd.getpwuid(uid).pw_name,
             group=grp.getgrgid(gid).gr_name,
-            low=PASSIVE.start,
-            high=PASSIVE.stop - 1,
+            low=passive.start,
+            high=passive.stop - 1,
         )
         house = House(home, port, USER, PASSWORD, commands=lambda: _commands(own / "commands.log"))
+        house.passive = passive
         if protocol is not None:
             files = issue(own)
             old = protocol == "TLSv1"
