@@ -9,7 +9,7 @@ import pytest
 
 from syncd import app
 from syncd.config import load
-from syncd.transport.base import Encryption
+from syncd.suppliers.rules import Encryption
 from tests.jobs.shop import TWO, order
 from tests.jobs.test_trouble import ANSWER, ORDER, answer
 from tests.servers.proftpd import proftpd
