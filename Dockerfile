@@ -22,5 +22,7 @@ USER 10001:10001
 VOLUME /var/lib/syncd
 # The step under way is finished first: give it time (docker stop --time 180).
 STOPSIGNAL SIGTERM
+# The state can be read, beside the daemon. That the daemon lives is the container's own life.
+HEALTHCHECK --interval=5m --timeout=30s --start-period=1m CMD ["syncd", "status", "--json"]
 ENTRYPOINT ["syncd"]
 CMD ["run"]

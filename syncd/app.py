@@ -56,12 +56,6 @@ def clock_sample() -> ClockSample:
     return ClockSample(now(), boot_id, time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
-def database_url(settings: Settings) -> str | None:
-    """Return the URL of a PostgreSQL database; None for the SQLite file in the state directory."""
-    url = settings.database_url()
-    return None if url.startswith("sqlite") else url
-
-
 def make_account(settings: AccountSettings) -> Account:
     """Turn an account's settings into what the jobs work with; the password is read at each login."""
 
@@ -109,7 +103,7 @@ async def workplace(settings: Settings) -> AsyncIterator[Workplace]:
     """Open the state and the sinks; close them at the end. Raises StateLockedError, StateDamagedError, ConfigError."""
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="state") as executor:
-        store = await loop.run_in_executor(executor, open_state, settings.state_dir, database_url(settings))
+        store = await loop.run_in_executor(executor, open_state, settings.state_dir, settings.database_url())
         sinks: dict[str, Sink] = {}
         try:
             for sink in settings.sinks.values():
@@ -249,13 +243,13 @@ def send(settings: Settings, name: str, file: Path) -> Path:
 def status(settings: Settings) -> Status:
     """Ask the journal how things are; no lock, no connection. Raises UsageError when there is no state yet."""
     asked = [Asked(a.name, a.supplier, a.enabled, a.login_interval, a.outbox) for a in settings.accounts.values()]
-    with read_state(settings.state_dir, database_url(settings)) as state:
+    with read_state(settings.state_dir, settings.database_url()) as state:
         return questions.status(state, asked, clock_sample())
 
 
 def explain(settings: Settings, text: str) -> list[Story]:
     """Ask the journal for the story of a file. Raises UsageError when there is no state yet."""
-    with read_state(settings.state_dir, database_url(settings)) as state:
+    with read_state(settings.state_dir, settings.database_url()) as state:
         return questions.stories(state, text)
 
 

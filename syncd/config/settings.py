@@ -85,8 +85,8 @@ class Settings:
     sources: Sources = field(repr=False)
     """The file and the variables it was read from."""
     state_dir: Path
-    database: str
-    """A URL without a password."""
+    database: str | None
+    """A PostgreSQL URL without a password; None: SQLite in `state_dir`."""
     database_password: Secret | None
     stop_timeout: timedelta
     reserve: int
@@ -95,9 +95,9 @@ class Settings:
     accounts: Mapping[str, AccountSettings]
     sinks: Mapping[str, SinkSettings]
 
-    def database_url(self) -> str:
-        """Return the database's URL with its password, read now. Raises ConfigError."""
-        if self.database_password is None:
+    def database_url(self) -> str | None:
+        """Return the database's URL with its password, read now; None for SQLite. Raises ConfigError."""
+        if self.database is None or self.database_password is None:
             return self.database
         parts = urlsplit(self.database)
         user, _, host = parts.netloc.rpartition("@")
@@ -106,11 +106,10 @@ class Settings:
 
 def settings_from(document: Document, sinks: Mapping[str, tuple[str, BaseModel]], sources: Sources) -> Settings:
     """Fill in the defaults that depend on the machine and on other tables."""
-    state_dir = document.state_dir or default_state_dir(os.environ)
     return Settings(
         sources=sources,
-        state_dir=state_dir,
-        database=document.database or f"sqlite:///{state_dir}/syncd.db",
+        state_dir=document.state_dir or default_state_dir(os.environ),
+        database=document.database,
         database_password=document.database_password,
         stop_timeout=document.stop_timeout,
         reserve=document.reserve,

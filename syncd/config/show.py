@@ -24,7 +24,7 @@ def effective(settings: Settings) -> Tree:
     """Return every setting in force as the configuration would write it; what is not set is None."""
     return {
         "state_dir": str(settings.state_dir),
-        "database": masked(settings.database),
+        "database": _plain(settings.database),
         "database_password": _plain(settings.database_password),
         "stop_timeout": show_duration(settings.stop_timeout),
         "reserve": show_size(settings.reserve),

@@ -7,14 +7,14 @@ CUSTOMER = r"^[0-9]{6}$"
 RELATION = r"^[0-9]{7,13}$"
 HOST = r"^[A-Za-z0-9.:_-]*$"
 USER = r"^[^\x00-\x1f\x7f]+$"
-DATABASE = r"^[a-z]+(\+[a-z]+)?://"
+DATABASE = r"^postgres(ql)?(\+psycopg)?://"
 PATTERNS = {
     NAME: "a name of small letters and digits, with single - or _ between them",
     CUSTOMER: "a customer number: six digits",
     RELATION: "a relation number: 7 to 13 digits",
     HOST: "the name or the address of a server, without a port",
     USER: "a name without control characters",
-    DATABASE: 'a database URL such as "postgresql+psycopg://syncd@db.example/syncd"',
+    DATABASE: 'a PostgreSQL URL such as "postgresql://syncd@db.example/syncd" (or none, for SQLite)',
 }
 """What a pattern demands, in words."""
 

@@ -212,7 +212,7 @@ class Document(BaseSettings):
     state_dir: AbsolutePath | None = None
     """Spool, quarantine and database. Default: $STATE_DIRECTORY, else ~/.local/state/syncd."""
     database: Annotated[str, Field(pattern=DATABASE)] | None = None
-    """A database URL without a password. Default: SQLite in `state_dir`."""
+    """A PostgreSQL URL without a password. Default: SQLite in `state_dir`."""
     database_password: Secret | None = None
     """The database's password, by the place that holds it."""
     stop_timeout: Annotated[Duration, Field(validate_default=False)] = timedelta(seconds=120)

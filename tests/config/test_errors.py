@@ -69,6 +69,10 @@ WRONG = {
     "a relative path": (UMBREIT + 'outbox = "out"', "9: account.umbreit.outbox: should be an absolute path"),
     "two places of a secret": (CB.replace("{ ", '{ env = "X", '), "5: account.cb.password: give exactly one of"),
     "a password in a URL": (POSTGRES + CB, "1: database: must not hold the password: name its place in database_pass"),
+    "another database": (
+        'database = "sqlite:////srv/syncd.db"' + CB,
+        '1: database: should be a PostgreSQL URL such as "postgresql://syncd@db.example/syncd" (or none, for SQLite)',
+    ),
     "two schedules": (
         CB + 'schedule = { every = "5m", cron = "* * * * *" }',
         "6: account.cb.schedule: give exactly one of every",

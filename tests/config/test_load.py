@@ -26,7 +26,7 @@ def test_defaults_come_from_the_supplier(write):
 def test_defaults_come_from_the_machine(write):
     settings = load(write(UMBREIT))
     assert settings.state_dir == Path("/var/lib/syncd")
-    assert settings.database == "sqlite:////var/lib/syncd/syncd.db"
+    assert settings.database_url() is None
     assert (settings.stop_timeout, settings.reserve) == (timedelta(minutes=2), 64_000_000)
 
 
