@@ -258,13 +258,13 @@ def explain(settings: Settings, text: str) -> list[Story]:
 
 def pause(settings: Settings, name: str, reason: str) -> None:
     """Make no visits for this account until it is resumed. Raises UsageError when there is no state yet."""
-    with join_state(settings.state_dir, database_url(settings)) as state:
+    with join_state(settings.state_dir, settings.database_url()) as state:
         state.journal.pause(name, reason, _who(), now())
 
 
 def resume(settings: Settings, name: str) -> None:
     """Visit this account again, now, and close the problem of its refused login."""
-    with join_state(settings.state_dir, database_url(settings)) as state:
+    with join_state(settings.state_dir, settings.database_url()) as state:
         state.journal.resume(name, _who(), now())
         state.journal.set_due(name, now())
         state.journal.close_problem(name, "login-refused", now())
