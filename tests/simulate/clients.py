@@ -67,7 +67,7 @@ class ReusingTls(ftplib.FTP_TLS):
 
 
 def plain(house: UmbreitHouse | CbHouse, login: bool = True) -> ftplib.FTP:
-    ftp = ftplib.FTP(timeout=5, encoding="latin-1")
+    ftp = ftplib.FTP(timeout=20, encoding="latin-1")
     ftp.connect("127.0.0.1", house.port)
     if login:
         ftp.login("900900", "geheim")
@@ -77,7 +77,7 @@ def plain(house: UmbreitHouse | CbHouse, login: bool = True) -> ftplib.FTP:
 def tls(
     house: UmbreitHouse | CbHouse, ca_file: Path, user: str = "shop", kind: type[ftplib.FTP_TLS] = ftplib.FTP_TLS
 ) -> ftplib.FTP_TLS:
-    ftp = kind(context=context(ca_file), timeout=5, encoding="latin-1")
+    ftp = kind(context=context(ca_file), timeout=20, encoding="latin-1")
     ftp.connect("127.0.0.1", house.port)
     ftp.login(user, "geheim")
     ftp.prot_p()
@@ -123,6 +123,6 @@ async def run(call: Callable[..., T], *arguments: Any, **named: Any) -> T:
 
 async def until(true: Callable[[], object]) -> None:
     """Wait for something that the house does by itself."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not true():
             await asyncio.sleep(0.01)

@@ -59,7 +59,7 @@ async def test_a_login_inside_the_interval_is_a_violation_even_after_a_failed_on
     clock = Hands()
 
     def attempt(password: str) -> str:
-        ftp = ftplib.FTP_TLS(context=clients.context(ca_file), timeout=5)
+        ftp = ftplib.FTP_TLS(context=clients.context(ca_file), timeout=20)
         ftp.connect("127.0.0.1", house.port)
         try:
             reply = ftp.login("shop", password)
@@ -163,7 +163,7 @@ async def test_a_newer_client_is_refused_while_only_tls_1_0_is_spoken(tmp_path):
 
     ca_file = tmp_path / "ca.pem"
     async with clients.cb(ca_file=ca_file) as house:
-        ftp = ftplib.FTP_TLS(context=ssl.create_default_context(cafile=str(ca_file)), timeout=5)
+        ftp = ftplib.FTP_TLS(context=ssl.create_default_context(cafile=str(ca_file)), timeout=20)
         await run(ftp.connect, "127.0.0.1", house.port)
         with pytest.raises(ssl.SSLError):
             await run(ftp.auth)

@@ -85,10 +85,12 @@ async def test_unheard_the_command_had_no_effect():
 async def test_silence_is_neither_an_end_nor_an_answer():
     async with house_with("lost-rnto-reply:silence") as house:
         ftp = await run(clients.plain, house)
+        await run(clients.store, ftp, "in/t1", ORDER)
+        await run(ftp.sendcmd, "RNFR in/t1")
         assert ftp.sock is not None
         ftp.sock.settimeout(0.3)
         with pytest.raises(TimeoutError):
-            await run(clients.order_up, ftp)
+            await run(ftp.sendcmd, f"RNTO in/{ORDER_NAME}")
         ftp.close()
         await until(lambda: not house._visitors)
     assert len(house.orders) == 1
@@ -123,10 +125,10 @@ async def test_cut_data_at_with_silence_stalls():
         ftp = await run(clients.plain, house)
         await run(ftp.voidcmd, "TYPE A")
         conn = await run(ftp.transfercmd, "RETR out/R_x")
-        conn.settimeout(0.3)
         got = b""
         while len(got) < 5000:
             got += await run(conn.recv, 65536)
+        conn.settimeout(0.3)
         with pytest.raises(TimeoutError):
             await run(conn.recv, 65536)
         assert got == BIG[:5000]
@@ -247,9 +249,9 @@ async def test_delete_on_read():
 
 
 async def test_growing_file():
-    async with house_with("growing-file:0.3") as house:
-        house.put("900900", "R_x", ORDER)
+    async with house_with("growing-file:1") as house:
         ftp = await run(clients.plain, house)
+        house.put("900900", "R_x", ORDER)
         assert await run(clients.fetch, ftp, "out/R_x") == ORDER[: len(ORDER) // 2]
         await until(lambda: house.out("900900")["R_x"] == ORDER)
         assert await run(clients.fetch, ftp, "out/R_x") == ORDER

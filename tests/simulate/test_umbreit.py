@@ -4,6 +4,7 @@ import ftplib
 import random
 import re
 import socket
+from datetime import timedelta
 
 import pytest
 
@@ -206,7 +207,7 @@ class Implicit(ftplib.FTP_TLS):
     """FTP_TLS that speaks TLS from the first byte."""
 
     def connect(self, *arguments, **named):
-        sock = socket.create_connection(arguments, timeout=5)
+        sock = socket.create_connection(arguments, timeout=20)
         self.host = "127.0.0.1"
         self.af = sock.family
         self.sock = self.context.wrap_socket(sock, server_hostname="127.0.0.1")
@@ -217,7 +218,7 @@ class Implicit(ftplib.FTP_TLS):
 async def test_implicit_tls(tmp_path):
     ca_file = tmp_path / "ca.pem"
     async with clients.umbreit(tls=Tls.IMPLICIT, ca_file=ca_file) as house:
-        ftp = Implicit(context=clients.context(ca_file), timeout=5)
+        ftp = Implicit(context=clients.context(ca_file), timeout=20)
         await run(ftp.connect, "127.0.0.1", house.port)
         await run(ftp.login, "900900", "geheim", secure=False)
         await run(ftp.prot_p)
@@ -237,10 +238,8 @@ async def test_session_reuse_can_be_demanded(tmp_path):
 
 
 async def test_an_idle_visitor_is_sent_away():
-    from datetime import timedelta
-
     async with clients.umbreit(idle=timedelta(seconds=0.2)) as house:
-        ftp = await run(clients.plain, house)
+        ftp = await run(clients.plain, house, login=False)
         assert (await run(ftp.getmultiline)).startswith("421")
         await run(ftp.close)
 
