@@ -5,15 +5,15 @@ of the outbox is the truth; the watch makes it quick and does not wake when noth
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 
-from syncd.errors import TooEarlyError
+from syncd.errors import LaterError, TooEarlyError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.deliver import deliver
 from syncd.jobs.tour import Tour, tour
@@ -85,11 +85,15 @@ class Daemon:
         while True:
             await wake.wait()
             wake.clear()
-            state = await self.place.do(self.place.store.journal.account, account.name)
-            due = state.next_due is None or state.next_due <= self.place.clock()
-            result = await tour(self.place, account, due=due, orders=due or not state.failures)
-            await self._note(account, result)
+            with _unless_state_is_away(account.name):
+                await self._turn(account)
             self._parcels.set()
+
+    async def _turn(self, account: Account) -> None:
+        state = await self.place.do(self.place.store.journal.account, account.name)
+        due = state.next_due is None or state.next_due <= self.place.clock()
+        result = await tour(self.place, account, due=due, orders=due or not state.failures)
+        await self._note(account, result)
 
     async def _note(self, account: Account, result: Tour) -> None:
         """Write down when the account is due again, and set the alarm."""
@@ -114,7 +118,8 @@ class Daemon:
         while True:
             await self._parcels.wait()
             self._parcels.clear()
-            await deliver(self.place, self.accounts)
+            with _unless_state_is_away("deliveries"):
+                await deliver(self.place, self.accounts)
 
     # -- the outbox -------------------------------------------------------------------------------------------
 
@@ -125,6 +130,15 @@ class Daemon:
             async for folder in moves:
                 self._wakes[folders[folder]].set()
         await asyncio.Event().wait()  # nothing to watch, or no way to: the heartbeat scans
+
+
+@contextmanager
+def _unless_state_is_away(worker: str) -> Iterator[None]:
+    """Let the next heartbeat try again when the state could not be written: a full disk, a busy database."""
+    try:
+        yield
+    except LaterError as error:
+        log.error("state.away", worker=worker, code=error.code, error=str(error), remedy=error.remedy)
 
 
 @asynccontextmanager

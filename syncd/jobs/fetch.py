@@ -57,10 +57,10 @@ class Fetcher:
                 await self.place.do(draft.append, block)
                 feeds += block.count(b"\n")
             await self.place.do(draft.sync)
-            spool = await self.place.do(draft.commit)
         except BaseException as error:
             await uncut(self._keep_partial(row, draft, error))
             raise
+        spool = await self.place.do(draft.commit)  # when this fails, the next tour finds the file where it lies
         row = await self._advance(row, State.SPOOLED, sha256=draft.sha256, spool=spool, proven=False)
         await download.confirm()
         if file.size is not None and not sizes_agree(file.size, draft.size, feeds, mode):

@@ -78,11 +78,15 @@ async def _finish_leaving(place: Workplace, account: Account) -> None:
 
 
 def _unlink_same(path: Path, sha256: str | None) -> None:
+    """Remove an outbox file that is journalled. Raises UsageError: what is journalled is not taken twice meanwhile."""
     try:
         if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
             path.unlink()
     except FileNotFoundError:
         pass
+    except OSError as error:
+        remedy = "The order is on its way. Let syncd's user remove files from this folder."
+        raise UsageError(f"{path} cannot be removed: {error.strerror}", remedy=remedy) from None
 
 
 async def _take(place: Workplace, account: Account, path: Path) -> Interchange | None:

@@ -15,6 +15,7 @@ from syncd.jobs.judge import recover
 from syncd.jobs.outbox import collect
 from syncd.jobs.visit import Visit, Worker, visit
 from syncd.model import Interchange, State, Step
+from syncd.plan import plan_store
 
 log = structlog.get_logger()
 
@@ -59,10 +60,15 @@ async def tour(place: Workplace, account: Account, *, due: bool, orders: bool = 
     if state.paused:
         result.paused = state.pause_reason
         return result
-    waiting = await place.do(place.store.journal.open_orders, account.name) if orders else []
-    if due or waiting:
+    if due or (orders and await _orders_to_carry(place, account)):
         await _visit(place, account, result)
     return result
+
+
+async def _orders_to_carry(place: Workplace, account: Account) -> bool:
+    """Tell whether a visit now could move an order; one that waits for evidence is no reason to log in."""
+    waiting = await place.do(place.store.journal.open_orders, account.name)
+    return any(plan_store(account.outbound_channel(order.channel), order, place.clock()) for order in waiting)
 
 
 async def _collect(place: Workplace, account: Account, result: Tour) -> None:

@@ -112,8 +112,13 @@ def _lock(path: Path) -> int:
         os.close(descriptor)
         message = f"another syncd, process {holder}, holds the state directory {path.parent}"
         raise StateLockedError(message, remedy="Wait until it has ended, or ask it: `syncd status`.") from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    try:
+        with disk_errors(path):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
 
 

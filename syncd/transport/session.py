@@ -1,7 +1,7 @@
 """A session's verbs and their verdicts: what each reply of RFC 959 means to an order or a file.
 
 Rule 1: any error cuts the session; a reply that belongs to another command can then never be taken for an answer.
-Rule 2: a doubt begins with the first byte of a payload, or with RNTO; before that nothing can have been taken.
+Rule 2: a doubt begins when STOR or RNTO goes out: a server that was never heard of again may have made the file.
 Rule 3: no command is sent that is not needed: TYPE when it changes, CWD when the directory changes, PWD once and only
 when a second directory is visited.
 """
@@ -122,24 +122,28 @@ class FtpSession:
     async def store(self, name: str, data: bytes, mode: Mode) -> None:
         """STOR all of `data`; return after the 226.
 
-        Raises RefusedError (5xx) or BusyError (4xx) where the server wanted no data, LaterError while not a byte had
-        gone out, DoubtError for anything but 226 or 250 after that.
+        Raises RefusedError (5xx) or BusyError (4xx) where the server wanted no data, LaterError before STOR went out,
+        DoubtError for anything but 226 or 250 after that.
         """
         with self._verb():
             await self._type(mode)
             connection = await self._wire.dial()
-            reply = await self._wire.ask("STOR", name)
-            if reply.kind != 1:
-                raise reply.refusal(f"STOR {name}")
-            await connection.start()
+            await self._wire.ready()
             try:
-                await connection.send(data)
-                reply = await self._wire.hear(self._endpoint.idle_timeout * SLOW_END)
+                reply = await self._wire.ask("STOR", name)
+                last = await self._send(connection, data) if reply.kind == 1 else reply
             except LaterError as error:
                 raise _doubt(f"STOR {name}: {error}") from error
-            if reply.code not in (226, 250):
-                raise _doubt(f"STOR {name}: after the data the server answered {reply}")
+            if reply.kind != 1:
+                raise reply.refusal(f"STOR {name}")
+            if last.code not in (226, 250):
+                raise _doubt(f"STOR {name}: after the data the server answered {last}")
             connection.close()
+
+    async def _send(self, connection: Data, data: bytes) -> Reply:
+        await connection.start()
+        await connection.send(data)
+        return await self._wire.hear(self._endpoint.idle_timeout * SLOW_END)
 
     async def rename_from(self, name: str) -> bool:
         """Send RNFR; True for 350, False for 550. Raises LaterError, ProtocolError."""

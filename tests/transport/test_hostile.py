@@ -142,7 +142,7 @@ VERDICTS: dict[str, tuple[str, Act, Verb, type[SyncdError]]] = {
     "STOR: 200 after the data": ("STOR", takes("200 what?"), store, DoubtError),
     "STOR: refused for good": ("STOR", answer("553 not allowed"), store, RefusedError),
     "STOR: refused for now": ("STOR", answer("452 disk full"), store, BusyError),
-    "STOR: no 150": ("STOR", hang_up, store, ConnectionLostError),
+    "STOR: no 150": ("STOR", hang_up, store, DoubtError),
     "STOR: done before it began": ("STOR", answer("226 done"), store, ProtocolError),
     "PASV: refused": ("PASV", answer("425 no port"), store, BusyError),
     "TYPE: refused": ("TYPE", answer("504 no"), store, RefusedError),

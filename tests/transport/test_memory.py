@@ -2,7 +2,7 @@
 
 import pytest
 
-from syncd.errors import BusyError, ConnectionLostError, DoubtError, LaterError, TimedOutError, TruncatedError
+from syncd.errors import BusyError, ConnectionLostError, DoubtError, LaterError, TruncatedError
 from syncd.model import Mode
 from syncd.suppliers.rules import Encryption
 from syncd.transport.base import Endpoint, Session
@@ -69,8 +69,8 @@ async def test_a_lost_reply_to_rnto_is_a_doubt_and_the_file_was_renamed(house: M
 @pytest.mark.parametrize(
     ("verb", "what", "error"),
     [
-        ("STOR", Fault.UNHEARD, ConnectionLostError),
-        ("STOR", Fault.SILENT, TimedOutError),
+        ("STOR", Fault.UNHEARD, DoubtError),
+        ("STOR", Fault.SILENT, DoubtError),
         ("STOR", Reply(452, "Disk full"), BusyError),
         ("STOR", Fault.UNANSWERED, DoubtError),
         ("STOR", Fault.CUT, DoubtError),

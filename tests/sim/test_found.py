@@ -1,0 +1,45 @@
+"""Histories that once went wrong, each told for itself."""
+
+import pytest
+
+from tests.sim import scenes
+from tests.sim.faults import At, Fault, Point
+from tests.sim.world import World
+
+
+def lived(scene: str, point: Point, label: str, fault: Fault) -> World:
+    world = scenes.SCENES[scene](At(point, label, fault))
+    world.run()
+    assert world.struck, "the fault must strike"
+    assert not world.broken, "\n".join([*world.lines, *world.broken])
+    return world
+
+
+@pytest.mark.parametrize("call", ["succeeded", "set_due", "announce", "prove", "parsed", "delivered", "_enter"])
+def test_a_full_disk_under_the_state_ends_no_daemon(call):
+    assert lived("umbreit", Point.COMMIT, call, Fault.FULL).exits == []
+
+
+def test_an_order_that_cannot_leave_the_outbox_is_sent_once_and_complained_of():
+    world = lived("umbreit", Point.FILE, "unlink umbreit/S_", Fault.BROKEN)
+    assert world.exits == []
+    assert "outbox" in world.problems
+
+
+@pytest.mark.parametrize("fault", [Fault.FULL, Fault.BROKEN])
+def test_a_file_that_cannot_be_named_in_the_spool_is_kept_and_told(fault):
+    world = lived("cb", Point.FILE, "rename in/", fault)
+    assert world.told_lost == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT_AFTER, Fault.SILENCE, Fault.CRASH_AFTER])
+def test_an_upload_that_was_never_answered_is_a_doubt(fault):
+    world = lived("cb", Point.CHUNK, "STOR", fault)
+    assert world.held == 1
+    assert len(world.houses["cb"].orders) <= 1
+
+
+def test_an_order_that_waits_for_evidence_is_no_reason_to_log_in():
+    world = lived("cb", Point.CHUNK, "control < 226 Transfer", Fault.CUT_BEFORE)
+    assert world.held == 1
+    assert len(world.houses["cb"].logins) < 25, "a day has 14 visits"
