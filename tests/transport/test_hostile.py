@@ -187,7 +187,7 @@ async def test_each_outcome_has_the_same_verdict_under_tls(case: str, tmp_path: 
 SILENT: dict[str, tuple[str, Act, Verb, type[SyncdError]]] = {
     "a command": ("SIZE", silence, size, TimedOutError),
     "RNTO": ("RNTO", silence, rename_to, DoubtError),
-    "STOR before it begins": ("STOR", silence, store, TimedOutError),
+    "STOR before it begins": ("STOR", silence, store, DoubtError),
     "STOR at its end": ("STOR", takes(None), store, DoubtError),
     "RETR at its end": ("RETR", sends(b"x", final=None), fetch, TimedOutError),
 }
