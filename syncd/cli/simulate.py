@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 import secrets
 import signal
 import tempfile
@@ -225,7 +226,8 @@ class Follower:
         self.books.write(json.dumps(as_json(record), ensure_ascii=False) + "\n")
         self.books.flush()
         if isinstance(record, Order):
-            (self.orders / f"{record.number}-{Path(record.name).name}").write_bytes(record.content)
+            name = re.sub(r"[^0-9A-Za-z._-]", "_", record.name)[:100]  # what a visitor names is never a path of ours
+            (self.orders / f"{record.number}-{name}").write_bytes(record.content)
         if self.verbose or not isinstance(record, Command):
             style = {"violation": "bold red", "fault": "yellow", "order": "green", "command": "dim"}.get(record.kind)
             self.console.print(f"{record.at.astimezone():%H:%M:%S}  {sentence(record)}", style=style)

@@ -34,10 +34,6 @@ class Directory(MutableMapping[str, bytes]):
         """Return when a file was put there, in UTC."""
         return self._files[name][1]
 
-    def rename(self, old: str, new: str) -> None:
-        """Rename as a file system does: at once, over whatever stood there, keeping the time."""
-        self._files[new] = self._files.pop(old)
-
 
 class Tree:
     """An account's directories by absolute path. There are those it was made with, and never others."""

@@ -116,11 +116,6 @@ class Wire(asyncio.Protocol):
         return self._transport
 
     @property
-    def peer(self) -> str:
-        """Return the address of the other side."""
-        return str((self.transport.get_extra_info("peername") or ("",))[0])
-
-    @property
     def tls(self) -> ssl.SSLObject | None:
         """Return the TLS object, or None on a plain connection."""
         return cast("ssl.SSLObject | None", self.transport.get_extra_info("ssl_object"))
@@ -135,11 +130,6 @@ class Wire(asyncio.Protocol):
     def closing(self) -> bool:
         """Tell whether the connection is ending or gone."""
         return self.transport.is_closing()
-
-    @property
-    def pending(self) -> bool:
-        """Tell whether bytes have come that nobody has read."""
-        return bool(self._buffer)
 
     async def readline(self, limit: int = 4096) -> bytes | None:
         """Return the next line without its end, or None when the peer is gone; half a line counts for nothing."""
