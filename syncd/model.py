@@ -4,7 +4,7 @@ An *interchange* is one file on its way, in or out. Inbound it moves through `St
 (docs/guarantee.md draws both). What happened to it is written down before and after every effect.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -105,7 +105,7 @@ class Verdict:
     """Records by class name."""
     references: tuple[str, ...] = ()
     """The distinct order references (1041), in order of appearance."""
-    goods: tuple[tuple[int, GoodsKey], ...] = ()
+    goods: Sequence[tuple[int, GoodsKey]] = ()
     """Line number and key of each bookable position."""
     stamp: str | None = None
     """Of a snapshot: `YYYYMMDDHHMM`, which orders snapshots of one account."""

@@ -6,13 +6,16 @@ detail is counted and not handed on: its stock is unknown, which is not zero.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 
 from syncd.formats.articles import ean_is_valid
-from syncd.formats.fields import FieldError, calendar_day, markers
+from syncd.formats.fields import DAY, FieldError, calendar_day, markers
 from syncd.formats.findings import Findings
-from syncd.formats.records import StockLine
+from syncd.formats.framing import Block
+from syncd.formats.records import StockLine, maker
 from syncd.model import Severity
 
 Attributes = Mapping[str, str]
@@ -91,6 +94,41 @@ def note_unknown(cb_id: str, value: str, number: int, findings: Findings) -> Non
     message = f"attribute {cb_id} is not in the tables of BHDART"
     findings.once(Severity.WARNING, "unknown-id", cb_id, number, message, value)
 
+
+def plain_pattern(ending: bytes) -> "re.Pattern[bytes]":
+    """Return the pattern of details about which there is nothing to say: the groups are their attributes."""
+    optional = "".join(f"(?:#{cb_id}({DAY})|)" for cb_id in ("0500", "0281"))
+    available = "#0522([0-9]{1,2}|[0-5][0-9]{2}|6(?:[0-8][0-9]|9[0-8]))"
+    detail = rf"#00012#0200([0-9]{{13}}){optional}#0521([^# \x00-\x1f\x7f-\xff]){available}"
+    return re.compile(f"(?m)^{detail}{ending.decode('ascii')}".encode("ascii"))
+
+
+Row = tuple[bytes, bytes, bytes, bytes, bytes]
+"""Of a plain detail: 0200, 0500, 0281, 0521, 0522; an absent attribute is empty."""
+
+_PLAIN = {ending: plain_pattern(ending) for ending in (b"\r\n", b"\n")}
+
+
+def plain_rows(block: Block, ending: bytes) -> list[Row]:
+    """Return the details of a block if all of its lines are plain, else nothing."""
+    rows: list[Row] = _PLAIN[ending].findall(block.data)
+    return rows if len(rows) == block.data.count(b"\n") and block.data.endswith(b"\n") else []
+
+
+def stock_lines(rows: list[Row], first: int) -> Iterator[StockLine]:
+    """Yield the records of plain rows; `first` is the line of the first."""
+    for line, (ean, counted, changed, top_title, available) in enumerate(rows, first):
+        copies = int(available)
+        dates, top = (_day(counted), _day(changed)), top_title.decode("ascii")
+        yield _make(line, ean.decode("ascii"), *dates, top, copies, copies == MOST, ())
+
+
+@lru_cache(4096)
+def _day(raw: bytes) -> date | None:
+    return calendar_day(raw.decode("ascii"))
+
+
+_make = maker(StockLine)
 
 DETAIL = {f"{marker.id:04d}": (name, marker) for name, marker in markers(StockLine).items()}
 """CB-id to field and marker, from the record class."""

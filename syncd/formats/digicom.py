@@ -17,7 +17,8 @@ from syncd.formats import bhdart
 from syncd.formats.base import Context, Source
 from syncd.formats.duplicates import Duplicates
 from syncd.formats.findings import Findings
-from syncd.formats.framing import Charset, Framing
+from syncd.formats.framing import Block, Charset, Framing
+from syncd.formats.plain import eans_are_valid
 from syncd.formats.records import Record, StockLine
 from syncd.model import Severity, Verdict
 
@@ -56,20 +57,31 @@ def record_type(text: str) -> str:
 
 
 class DigicomFormat:
-    """Any message of CB."""
+    """Any message of CB. `exact`: never take the fast way."""
 
     name = "digicom"
 
+    def __init__(self, *, exact: bool = False) -> None:
+        self._exact = exact
+
     def judge(self, source: Source, context: Context) -> Verdict:
         """Judge the frame of any message, and every line of a BHDART."""
-        findings = Findings()
-        framing = Framing(findings, Charset.LATIN_1)
-        message = Message(findings, context)
+        framing = Framing(Findings(), Charset.LATIN_1)
+        message = Message(framing.findings, context)
         for block in framing.blocks(source):
-            for number, raw in framing.lines(block):
-                message.take(number, raw.decode("iso-8859-1"))
+            self._judge_block(block, message, framing)
         framing.finish()
         return message.verdict()
+
+    def _judge_block(self, block: Block, message: "Message", framing: Framing) -> None:
+        if not self._exact and message.take_details(block, framing.ending):
+            framing.note_content()
+        elif not self._exact and (halves := block.halves()):
+            for half in halves:
+                self._judge_block(half, message, framing)
+        else:
+            for number, raw in framing.lines(block):
+                message.take(number, raw.decode("iso-8859-1"))
 
     def records(self, source: Source, context: Context, verdict: Verdict) -> Iterator[Record]:
         """Yield a StockLine for each good detail of a BHDART; another message is kept raw and has no records."""
@@ -77,9 +89,18 @@ class DigicomFormat:
             return
         framing = Framing(Findings(), Charset.LATIN_1)
         for block in framing.blocks(source):
+            yield from self._read_block(block, framing)
+
+    def _read_block(self, block: Block, framing: Framing) -> Iterator[Record]:
+        if not self._exact and (rows := bhdart.plain_rows(block, framing.ending)):
+            yield from bhdart.stock_lines(rows, block.first)
+        elif not self._exact and (halves := block.halves()):
+            for half in halves:
+                yield from self._read_block(half, framing)
+        else:
             for number, raw in framing.lines(block):
                 text = raw.decode("iso-8859-1")
-                line = read_detail(text, number, Findings()) if record_type(text) == DETAIL else None
+                line = read_detail(text, number, framing.findings) if record_type(text) == DETAIL else None
                 if line is not None:
                     yield line
 
@@ -116,6 +137,18 @@ class Message:
     def is_stock(self) -> bool:
         """Whether the rules of BHDART apply: they do until the header names another message."""
         return self.type in {bhdart.MESSAGE_TYPE, ""}
+
+    def take_details(self, block: Block, ending: bytes) -> bool:
+        """Take a block of details about which there is nothing to say; take none and say so if there is."""
+        if self.header is None or self.type != bhdart.MESSAGE_TYPE or len(self.parties) < 2 or self.footer is not None:
+            return False
+        rows = bhdart.plain_rows(block, ending)
+        eans = [row[0] for row in rows]
+        if not rows or not eans_are_valid(b"".join(eans)) or not self.eans.ascend(eans):
+            return False
+        self.details += len(rows)
+        self.good += len(rows)
+        return True
 
     def take(self, number: int, text: str) -> None:
         """Judge one line."""

@@ -7,6 +7,7 @@ digits a byte; only when one does not ascend are they sorted into small tables i
 from array import array
 from binascii import hexlify, unhexlify
 from bisect import bisect_left
+from operator import ge
 
 _TABLES = 1024
 _PAD = b"0"
@@ -25,7 +26,7 @@ class Duplicates:
         """Take EANs that ascend from the greatest so far, each above the one before it; else take none."""
         if self._tables is not None or not eans or eans[0] <= self._greatest:
             return False
-        if any(map(bytes.__ge__, eans, eans[1:])):
+        if any(map(ge, eans, eans[1:])):
             return False
         self._greatest = eans[-1]
         self._pack(self._few)

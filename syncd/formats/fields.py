@@ -3,6 +3,9 @@
 A record class is such a table: its fields are annotated with one of the markers below, in the order of the table, and
 `Layout` turns the annotations of a class into the columns of a fixed part. The number of a data field (BWA-ID, CB-id)
 stands at each marker. "Numeric" always means the digits 0 to 9: `str.isdigit` and `int` know more.
+
+`plain` is a regular expression of values, in full width, about which there is nothing to say: what it matches is
+right, what it does not match is looked at closely. docs/formats.md explains the two ways of reading.
 """
 
 import re
@@ -14,6 +17,13 @@ from typing import Annotated, Any, ClassVar, Protocol, get_args, get_origin, get
 from syncd.model import Severity
 
 _DIGITS = re.compile(r"[0-9]+")
+
+
+FREE = r"[^*\x00-\x1f]"
+"""Any character that a value may hold."""
+
+DAY = "(?:19|20)[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])(?:29|30)|(?:0[13578]|1[02])31)"
+"""Dates that exist in every year from 1900 to 2099; 29 February is left to the calendar."""
 
 
 class FieldError(Exception):
@@ -43,6 +53,11 @@ class Marker(Protocol):
 
     def write(self, value: Any) -> str:
         """Return the text, not padded, or raise FieldError."""
+        ...
+
+    @property
+    def plain(self) -> str:
+        """A pattern of values in full width about which there is nothing to say."""
         ...
 
 
@@ -75,6 +90,15 @@ class Text:
             raise FieldError("malformed-token", "no * and no control characters")
         return text
 
+    @property
+    def plain(self) -> str:
+        """The values that the document names, else anything; nothing where only `pattern` could tell."""
+        if len(self.only) == 1:
+            return re.escape(self.only[0].ljust(self.length))
+        if self.only:
+            return f"(?:{'|'.join(re.escape(value.ljust(self.length)) for value in self.only)})"
+        return "(?!)" if self.pattern else f"{FREE}{{{self.length}}}"
+
     def objects(self, text: str) -> bool:
         """Tell whether this text is none of those the document names."""
         if self.only:
@@ -104,6 +128,11 @@ class Number:
             raise FieldError("bad-number", f"0 to {10**self.length - 1}")
         return str(value) if self.variable else f"{value:0{self.length}d}"
 
+    @property
+    def plain(self) -> str:
+        """Digits."""
+        return f"[0-9]{{{'1,' if self.variable else ''}{self.length}}}"
+
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
@@ -129,6 +158,11 @@ class Fixed:
             raise FieldError("bad-number", f"0 to {largest}, with at most {self.scale} decimal places")
         return str(int(units)) if self.variable else f"{int(units):0{self.length}d}"
 
+    @property
+    def plain(self) -> str:
+        """Digits."""
+        return f"[0-9]{{{'1,' if self.variable else ''}{self.length}}}"
+
 
 @dataclass(frozen=True, slots=True)
 class Day:
@@ -136,11 +170,15 @@ class Day:
 
     id: int | None = None
     optional: bool = False
+    zeros: bool = False
+    """`00000000` is no date either; whoever reads objects to it."""
     length: ClassVar[int] = 8
+    otherwise: ClassVar[Severity] = Severity.WARNING
+    code: ClassVar[str] = "bad-date"
 
     def read(self, raw: str) -> date | None:
         """Read a date that exists."""
-        if self.optional and not raw.strip(" "):
+        if (self.optional and not raw.strip(" ")) or (self.zeros and raw == "00000000"):
             return None
         day = calendar_day(raw)
         if day is None:
@@ -150,6 +188,15 @@ class Day:
     def write(self, value: date) -> str:
         """Return YYYYMMDD."""
         return f"{value.year:04d}{value.month:02d}{value.day:02d}"
+
+    @property
+    def plain(self) -> str:
+        """A date."""
+        return DAY
+
+    def objects(self, text: str) -> bool:
+        """Tell whether this is the date that is none."""
+        return self.zeros and text == "00000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +215,11 @@ class YesNo:
     def write(self, value: bool) -> str:
         """Return J or N."""
         return "J" if value else "N"
+
+    @property
+    def plain(self) -> str:
+        """J or N."""
+        return "[JN]"
 
     def objects(self, text: str) -> bool:
         """Tell whether this is neither J nor N."""

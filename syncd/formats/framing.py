@@ -12,9 +12,13 @@ from enum import StrEnum
 
 from syncd.formats.base import Source
 from syncd.formats.findings import Findings
+from syncd.model import Severity
 
 BLOCK = 1 << 18
 """Bytes of whole lines that are handed on at once; larger blocks gain nothing and cost memory."""
+
+SHORT = 1 << 11
+"""Bytes; a block that is not plain is halved until the line that is odd stands in so short a piece."""
 
 LONGEST_LINE = 1 << 16
 """Bytes; a longer line is no record of any format here, and must not be gathered in memory."""
@@ -26,7 +30,7 @@ UNDEFINED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 """What cp1252 does not define."""
 
 _CONTROL = re.compile(rb"[\x00-\x1f]")
-_BARE_LF = re.compile(rb"(?<!\r)\n")
+_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
 
 class Charset(StrEnum):
@@ -43,6 +47,13 @@ class Block:
     first: int
     data: bytes
 
+    def halves(self) -> "tuple[Block, Block] | None":
+        """Return the block as two, cut at a line end; None where it is too short to be worth it."""
+        cut = self.data.find(b"\n", len(self.data) // 2) + 1
+        if len(self.data) < SHORT or cut in {0, len(self.data)}:
+            return None
+        return Block(self.first, self.data[:cut]), Block(self.first + self.data.count(b"\n", 0, cut), self.data[cut:])
+
 
 class Framing:
     """Cuts one file into blocks of whole lines and remembers what its bytes say about the file as a whole.
@@ -51,12 +62,12 @@ class Framing:
     """
 
     def __init__(self, findings: Findings, charset: Charset, *, outgoing: bool = False) -> None:
-        self._findings = findings
+        self.findings = findings
         self._charset = charset
         self._outgoing = outgoing
         self._bom = False
-        self._ending: bytes | None = None
-        self._mixed = False
+        self.ending = b"\r\n"
+        """How the first line ends."""
         self._high_line: int | None = None
         self._undefined_line: int | None = None
         self._utf_8 = True
@@ -73,9 +84,11 @@ class Framing:
             rest = data[cut:]
             if len(rest) > LONGEST_LINE:
                 line = first + data.count(b"\n", 0, cut)
-                self._findings.error("line-too-long", line, f"a line of more than {LONGEST_LINE} bytes", rest)
+                self.findings.error("line-too-long", line, f"a line of more than {LONGEST_LINE} bytes", rest)
                 rest = rest[:LONGEST_LINE]
             if cut:
+                if first == 1:
+                    self.ending = b"\r\n" if data[: data.index(b"\n")].endswith(b"\r") else b"\n"
                 block = self._looked_at(Block(first, data[:cut]))
                 first += block.data.count(b"\n")
                 yield block
@@ -84,30 +97,38 @@ class Framing:
     def finish(self) -> Charset:
         """Note what can only be said of the whole file, and return the encoding to read it with."""
         if not self._content:
-            self._findings.error("empty", None, "the file is empty; that never means “nothing today”")
+            self.findings.error("empty", None, "the file is empty; that never means “nothing today”")
         if self._bom:
             self._judge_bom()
         if self._high_line is not None:
             self._judge_charset(self._high_line)
-        if self._outgoing and self._ending == b"\n":
-            self._findings.warning("eol-lf", 1, "lines end with LF; they are sent with CR LF")
+        if self._outgoing and self.ending == b"\n":
+            self.findings.warning("eol-lf", 1, "lines end with LF; they are sent with CR LF")
         return Charset.LATIN_1 if self._undefined_line else self._charset
 
     def lines(self, block: Block) -> Iterator[tuple[int, bytes]]:
         """Yield number and bytes of each line that is not blank, without its end; control bytes are an error."""
-        lines = block.data.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        for number, line in enumerate(lines, block.first):
-            line = line.rstrip(b"\r")
+        for number, whole in enumerate(_LINE.findall(block.data), block.first):
+            line = whole.removesuffix(b"\n").rstrip(b"\r")
+            if whole[len(line) :] != self.ending:
+                self._note_ending(number, whole[len(line) :])
             if not line.strip(b" "):
                 continue
             self._content = True
             if control := _CONTROL.search(line):
                 position = control.start()
                 message = f"control byte 0x{line[position]:02X} at byte {position + 1}"
-                self._findings.error("control-byte", number, message, line)
+                self.findings.error("control-byte", number, message, line)
             yield number, line
+
+    def _note_ending(self, number: int, ending: bytes) -> None:
+        """Note a line end that is not like the first one; a missing one is noted elsewhere."""
+        if len(ending) > len(b"\r\n"):
+            message = "a line ends with CR CR LF; the CRs were dropped"
+            self.findings.once(Severity.WARNING, "eol-mixed", "CR", number, message, None)
+        elif ending.endswith(b"\n"):
+            message = "some lines end with CR LF, some with LF"
+            self.findings.once(Severity.WARNING, "eol-mixed", "LF", number, message, None)
 
     def note_content(self) -> None:
         """Remember that the file holds lines, where they were not asked for one by one."""
@@ -115,7 +136,7 @@ class Framing:
 
     def _without_bom(self, data: bytes) -> bytes:
         if data.startswith(UTF_16):
-            self._findings.error("charset", 1, "UTF-16: nobody here writes that", data[:16])
+            self.findings.error("charset", 1, "UTF-16: nobody here writes that", data[:16])
         if not data.startswith(BOM):
             return data
         self._bom = True
@@ -123,30 +144,16 @@ class Framing:
 
     def _last(self, first: int, rest: bytes) -> Iterator[Block]:
         if rest.endswith(DOS_EOF):
-            self._findings.warning("dos-eof", first, "a DOS end-of-file byte (0x1A) at the end was dropped")
+            self.findings.warning("dos-eof", first, "a DOS end-of-file byte (0x1A) at the end was dropped")
             rest = rest[:-1]
         if rest:
-            self._findings.warning("eol-missing", first, "the last line has no line end", rest)
+            self.findings.warning("eol-missing", first, "the last line has no line end", rest)
             yield self._looked_at(Block(first, rest))
 
     def _looked_at(self, block: Block) -> Block:
         if not block.data.isascii():
             self._look_at_high_bytes(block)
-        crlf, lf = block.data.count(b"\r\n"), block.data.count(b"\n")
-        if lf and self._ending is None:
-            self._ending = b"\r\n" if block.data.find(b"\r\n") == block.data.find(b"\n") - 1 else b"\n"
-        if not self._mixed and (crlf != lf if self._ending == b"\r\n" else crlf):
-            self._note_mixed(block, _BARE_LF.search(block.data) if self._ending == b"\r\n" else None)
-        if not self._mixed and block.data.count(b"\r") != crlf and b"\r\r\n" in block.data:
-            self._mixed = True
-            line = _line_at(block, block.data.index(b"\r\r\n"))
-            self._findings.warning("eol-mixed", line, "a line ends with CR CR LF; the CRs were dropped")
         return block
-
-    def _note_mixed(self, block: Block, bare: "re.Match[bytes] | None") -> None:
-        self._mixed = True
-        position = bare.start() if bare else block.data.index(b"\r\n")
-        self._findings.warning("eol-mixed", _line_at(block, position), "some lines end with CR LF, some with LF")
 
     def _look_at_high_bytes(self, block: Block) -> None:
         if self._high_line is None:
@@ -162,12 +169,12 @@ class Framing:
 
     def _judge_bom(self) -> None:
         if self._outgoing or self._high_line is not None:
-            self._findings.error("bom", 1, "the file begins with a UTF-8 byte order mark; it must be ANSI")
+            self.findings.error("bom", 1, "the file begins with a UTF-8 byte order mark; it must be ANSI")
         else:
-            self._findings.warning("bom", 1, "a UTF-8 byte order mark was dropped; the rest is plain ASCII")
+            self.findings.warning("bom", 1, "a UTF-8 byte order mark was dropped; the rest is plain ASCII")
 
     def _judge_charset(self, line: int) -> None:
-        note = self._findings.error if self._outgoing else self._findings.warning
+        note = self.findings.error if self._outgoing else self.findings.warning
         if self._utf_8:
             note("charset-suspect", line, f"looks like UTF-8, and is to be {self._charset}: letters may be wrong")
         elif self._undefined_line:

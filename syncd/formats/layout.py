@@ -4,11 +4,12 @@ Records are judged as ISO 8859-1, one character a byte, because positions count 
 only at the end of the file. `strict` is for files we send: what is a warning in a file that came is an error there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 
-from syncd.formats.fields import FieldError, Marker, Text, YesNo, markers
+from syncd.formats.fields import Day, FieldError, Marker, Text, YesNo, markers
 from syncd.formats.findings import Findings
 from syncd.model import Severity
 
@@ -16,6 +17,19 @@ Token = tuple[str, str]
 """Id and value of an option, without the blanks at its end; the id of a malformed token is empty."""
 
 TERMINATOR = "9999"
+
+REMEMBERED = 512
+"""Different texts of a column whose meaning is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a column's text means, and what there is to say about it."""
+
+    value: Any
+    severity: Severity | None = None
+    code: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,8 @@ class Column:
     start: int
     stop: int
     marker: Marker
+    outcome: "Callable[[str], Outcome]"
+    """What `raw` means here, remembered: most columns hold few different values."""
 
     def title(self) -> str:
         """Name the column with its id and its place, from 1."""
@@ -45,31 +61,37 @@ class Layout:
         fixed = True
         for name, marker in markers(record).items():
             if fixed:
-                self.columns.append(Column(name, start, start + marker.length, marker))
+                outcome = lru_cache(REMEMBERED)(partial(_outcome, marker))
+                self.columns.append(Column(name, start, start + marker.length, marker, outcome))
                 start += marker.length
             else:
                 self.options[f"{marker.id:04d}"] = (name, marker)
             fixed = fixed and name != last
         self.length = start
 
-    def read_fixed(self, text: str, line: int, findings: Findings) -> dict[str, Any] | None:
-        """Return the values of the fixed part by name; None where the record cannot be used."""
+    def read_fixed(self, text: str, line: int, findings: Findings) -> list[Any] | None:
+        """Return the values of the fixed part in order; None where the record cannot be used."""
         if text[self.length : self.length + 1] != "*":
             message = (
-                f"the fixed part of {self.type_id} has {self.length} characters and then “*”; this record is shifted"
+                f"the fixed part of {self.type_id} has {self.length} characters and then “*”: this record is shifted"
             )
             findings.error("bad-length", line, message, text)
             return None
-        values: dict[str, Any] = {}
-        for column in self.columns:
-            raw = text[column.start : column.stop]
-            try:
-                values[column.name] = column.marker.read(raw)
-            except FieldError as error:
-                findings.error(error.code, line, f"{column.title()}: wanted {error}", raw)
-            else:
-                object_to(column.marker, column.title(), raw, line, findings, strict=False)
-        return values if len(values) == len(self.columns) else None
+        outcomes = [column.outcome(text[column.start : column.stop]) for column in self.columns]
+        if any(outcome.severity for outcome in outcomes):
+            self._note(outcomes, text, line, findings)
+        usable = all(outcome.severity is not Severity.ERROR for outcome in outcomes)
+        return [outcome.value for outcome in outcomes] if usable else None
+
+    def _note(self, outcomes: Sequence[Outcome], text: str, line: int, findings: Findings) -> None:
+        for column, outcome in zip(self.columns, outcomes, strict=True):
+            if outcome.severity is not None:
+                message = f"{column.title()}: {outcome.message}"
+                findings.add(outcome.severity, outcome.code, line, message, text[column.start : column.stop])
+
+    def plain(self, **otherwise: str) -> str:
+        """Return a pattern of fixed parts about which there is nothing to say; `otherwise` replaces columns."""
+        return self.type_id + "".join(otherwise.get(column.name, column.marker.plain) for column in self.columns)
 
     def read_options(self, tokens: Sequence[Token], line: int, findings: Findings) -> dict[str, Any]:
         """Return the values of the options by name, and as `extras` those that the table does not know."""
@@ -95,12 +117,10 @@ class Layout:
             return None
         if isinstance(marker, Text) and len(raw) > marker.length:
             findings.add(self._severity(), "too-long", line, f"{title}: at most {marker.length} characters", raw)
-        object_to(marker, title, raw, line, findings, strict=self.strict)
-        try:
-            return marker.read(raw)
-        except FieldError as error:
-            findings.add(self._severity(), error.code, line, f"{title}: wanted {error}", raw)
-            return None
+        outcome = _outcome(marker, raw)
+        if outcome.severity is not None:
+            findings.add(self._severity(), outcome.code, line, f"{title}: {outcome.message}", raw)
+        return outcome.value
 
     def _severity(self) -> Severity:
         return Severity.ERROR if self.strict else Severity.WARNING
@@ -115,11 +135,16 @@ class Layout:
         return "".join(parts) + f"*{TERMINATOR}"
 
 
-def object_to(marker: Marker, title: str, raw: str, line: int, findings: Findings, *, strict: bool) -> None:
-    """Note a value that is none of those the document names."""
-    if isinstance(marker, Text | YesNo) and marker.objects(raw.rstrip(" ")):
-        severity = Severity.ERROR if strict else marker.otherwise
-        findings.add(severity, marker.code, line, f"{title} is not what the document names{_wanted(marker)}", raw)
+def _outcome(marker: Marker, raw: str) -> Outcome:
+    try:
+        value = marker.read(raw)
+    except FieldError as error:
+        return Outcome(None, Severity.ERROR, error.code, f"wanted {error}")
+    if isinstance(marker, Text | YesNo | Day) and marker.objects(raw.rstrip(" ")):
+        wanted = ("J", "N") if isinstance(marker, YesNo) else marker.only if isinstance(marker, Text) else ()
+        named = f" ({', '.join(wanted)})" if wanted else ""
+        return Outcome(value, marker.otherwise, marker.code, f"not what the document names{named}")
+    return Outcome(value)
 
 
 def split_options(rest: str, line: int, findings: Findings) -> list[Token] | None:
@@ -138,11 +163,6 @@ def split_options(rest: str, line: int, findings: Findings) -> list[Token] | Non
 def _token(piece: str) -> Token:
     number, value = piece[:4], piece[4:].rstrip(" ")
     return (number, value) if len(number) == 4 and number.isascii() and number.isdigit() else ("", piece.rstrip(" "))
-
-
-def _wanted(marker: Text | YesNo) -> str:
-    allowed = ("J", "N") if isinstance(marker, YesNo) else marker.only
-    return f": {', '.join(allowed)}" if allowed else ""
 
 
 def _written(name: str, marker: Marker, values: Mapping[str, Any]) -> str:

@@ -74,7 +74,7 @@ def read_order_line(text: str, number: int, findings: Findings) -> OrderLine | N
     tokens = split_options(text[B101.length :], number, findings) if values is not None else None
     if values is None or tokens is None:
         return None
-    line = OrderLine(line=number, **values, **B101.read_options(tokens, number, findings))
+    line = OrderLine(number, *values, **B101.read_options(tokens, number, findings))
     _judge_position(line, number, findings)
     return line
 

@@ -6,9 +6,10 @@ names the fields that make a record unique across files; a record in which one o
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, make_dataclass
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 from syncd.formats.fields import Day, Fixed, Number, Text, YesNo
 from syncd.model import Severity
@@ -129,7 +130,7 @@ class ReportLine:
     """Report code (Meldenummer)."""
     back_ordered: Annotated[bool | None, YesNo(id=1045)]
     """Whether the order is kept; this, not the text of the code, says so. None: neither J nor N."""
-    expected: Annotated[dt.date | None, Day(id=1201, optional=True)]
+    expected: Annotated[dt.date | None, Day(id=1201, optional=True, zeros=True)]
     """Expected day of delivery."""
     quantity: Annotated[int, Number(4, id=1107)]
     """Always 0: what was delivered of this position stands in a despatch line of the same file."""
@@ -166,4 +167,24 @@ class StockLine:
 Record = OrderLine | DespatchLine | ReportLine | StockLine
 """What a format hands out."""
 
+T = TypeVar("T")
+
 RECORDS: tuple[type[Record], ...] = (OrderLine, DespatchLine, ReportLine, StockLine)
+
+
+def maker(record: type[T]) -> Callable[..., T]:
+    """Return a function that makes records as the class does, from positional values, in less than half the time.
+
+    A frozen dataclass sets each field through `object.__setattr__`. A twin with the same slots that is not frozen is
+    filled by plain assignment, and then becomes the frozen class, which Python allows between equal layouts.
+    """
+    twin = make_dataclass(
+        record.__name__, [(each.name, object) for each in fields(cast(Any, record))], slots=True, eq=False
+    )
+
+    def make(*values: object) -> T:
+        made: Any = twin(*values)
+        made.__class__ = record
+        return cast(T, made)
+
+    return make

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from syncd.formats import write_orders
+from syncd.formats.answers import L101, M101
 from syncd.formats.orders import B101
-from syncd.formats.responses import L101, M101
 from syncd.model import GoodsKey
 from tests.formats.canonical import (
     BUNDLE,

@@ -1,0 +1,91 @@
+"""The fast and the exact way through a file say the same, whatever is done to the file."""
+
+import random
+
+import pytest
+
+from bench import gen
+from syncd.formats import Context
+from syncd.formats.digicom import DigicomFormat
+from syncd.formats.responses import ResponseFormat
+from tests.formats.canonical import ELS_NAME
+
+ALPHABET = b"0123456789#* \r\nNJAVLM\x00\t\x1a\xe4\x81"
+
+
+def stock_list(lines: int, seed: int) -> bytes:
+    rows = "".join(map(gen.bhd_line, gen.bhd_rows(lines, seed)))
+    return f"{gen.bhd_header()}{rows}#00019#0015{lines}#0006160030\r\n".encode("latin-1")
+
+
+def delivery_note(lines: int, seed: int) -> bytes:
+    rng = random.Random(seed)
+    return "".join(gen.els_line(rng, number) for number in range(lines)).encode("latin-1")
+
+
+def spoil(content: bytes, rng: random.Random) -> bytes:
+    """Change, insert, remove or repeat a few bytes or lines."""
+    spoilt = bytearray(content)
+    for _ in range(rng.choice((0, 1, 1, 2, 5))):
+        place = rng.randrange(len(spoilt))
+        lines = bytes(spoilt).split(b"\n")
+        match rng.randrange(6):
+            case 0:
+                spoilt[place] = rng.choice(ALPHABET)
+            case 1:
+                spoilt.insert(place, rng.choice(ALPHABET))
+            case 2:
+                del spoilt[place : place + rng.choice((1, 1, 13, 60))]
+            case 3:
+                lines.insert(rng.randrange(len(lines)), rng.choice(lines))
+                spoilt = bytearray(b"\n".join(lines))
+            case 4:
+                spoilt[place:place] = rng.choice((b"\r", b"\n", b"#0500", b"*9999", b"\r\n\r\n"))
+            case 5:
+                spoilt = bytearray(bytes(spoilt).replace(b"\r\n", b"\n", rng.choice((1, -1))))
+        if not spoilt:
+            return b""
+    return bytes(spoilt)
+
+
+def both_ways(kind, content: bytes, context: Context, size: int):
+    """Return what each way says of a file that comes in blocks of `size` bytes."""
+
+    def source():
+        return (content[start : start + size] for start in range(0, len(content), size))
+
+    for exact in (False, True):
+        way = kind(exact=exact)
+        verdict = way.judge(source, context)
+        yield verdict, list(way.records(source, context, verdict)) if verdict.accepted else []
+
+
+@pytest.mark.parametrize("seed", range(120))
+@pytest.mark.parametrize(
+    ("kind", "make", "name"), [(DigicomFormat, stock_list, "x.bhd"), (ResponseFormat, delivery_note, ELS_NAME)]
+)
+def test_both_ways_agree(kind, make, name, seed):
+    rng = random.Random(seed)
+    content = spoil(make(rng.choice((1, 40, 200)), seed), rng)
+    fast, exact = both_ways(kind, content, Context(name=name), rng.choice((1 << 18, 4096, 100)))
+    assert fast == exact
+
+
+def test_a_plain_file_is_accepted_without_a_word():
+    for verdict, records in both_ways(DigicomFormat, stock_list(6000, 1), Context(), 1 << 18):
+        assert verdict.accepted
+        assert not verdict.findings
+        assert [record.line for record in records] == list(range(4, 6004))
+
+
+def test_lines_that_are_odd_are_found_among_thousands():
+    content = stock_list(6000, 1)
+    lines = content.split(b"\r\n")
+    lines[3000] = lines[3000].replace(b"#0521N", b"")
+    lines[3001] = lines[2000]
+    for verdict, records in both_ways(DigicomFormat, b"\r\n".join(lines), Context(), 1 << 18):
+        assert [(finding.code, finding.line) for finding in verdict.findings] == [
+            ("bad-line", 3001),
+            ("duplicate-ean", 3002),
+        ]
+        assert len(records) == 5999
