@@ -1,4 +1,5 @@
-"""Parsing against the naive parser and a C scanner: `python -m bench.parse [--lines N] [--rounds N]`.
+"""Parsing against the naive parser and a C scanner: `python -m bench.parse [--lines N]
+[--rounds N]`.
 
 Each sample runs in a fresh process, which also prints a checksum of what it found; unequal checksums void the run. The
 ways are shuffled in each round, ratios are formed inside a round, and the medians are printed. CPU seconds are used,
@@ -25,8 +26,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bench import gen, naive
+from bench.peers import gen, naive
 from syncd.formats import FORMATS, Context
+
+ROOT = Path(__file__).parent.parent
 
 FORMAT = {"bhd": "digicom", "els": "bwa-response"}
 NAME = {"bhd": "8894126.bhd", "els": "R_90090024123456000123456"}
@@ -102,7 +105,7 @@ def measure(kind: str, path: Path, ways: list[str], rounds: int) -> dict[str, li
     for _ in range(rounds):
         for way in random.sample(ways, len(ways)):
             command = [sys.executable, "-m", "bench.parse", "--sample", way, kind, str(path)]
-            samples[way].append(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
+            samples[way].append(json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout))
     results = [result for way in ways for result in samples[way]]
     assert len({result["rows"] for result in results}) == 1, "unequal numbers of records: this run is void"
     assert len({result["copies"] for result in results} - {None}) == 1, "unequal sums of copies: this run is void"
@@ -133,7 +136,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         ways = ["naive", "judge", "all"]
         if compiler := shutil.which("gcc"):
-            source, library = Path(__file__).with_name("cscan.c"), Path(folder, "cscan.so")
+            source, library = Path(__file__).parent / "peers" / "cscan.c", Path(folder, "cscan.so")
             subprocess.run([compiler, "-O3", "-march=native", "-shared", "-fPIC", "-o", library, source], check=True)
             ways.append("c")
         for kind, lines in (("bhd", chosen.lines), ("els", chosen.lines * 2 // 5)):

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from bench import gen
+from bench.peers import gen
 from syncd.formats import Context
 from syncd.formats.digicom import DigicomFormat
 from syncd.formats.responses import ResponseFormat

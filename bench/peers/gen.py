@@ -1,4 +1,4 @@
-"""Writes large valid files, the same for every run: `python bench/gen.py bhd|els LINES FILE [SEED]`."""
+"""Writes large valid files, the same for every run: `python bench/peers/gen.py bhd|els LINES FILE [SEED]`."""
 
 from __future__ import annotations
 
