@@ -1,5 +1,4 @@
-"""Parsing against the naive parser and a C scanner: `python -m bench.parse [--lines N]
-[--rounds N]`.
+"""Parsing against the naive parser and a C scanner: `python -m bench.parse [--lines N] [--rounds N]`.
 
 Each sample runs in a fresh process, which also prints a checksum of what it found; unequal checksums void the run. The
 ways are shuffled in each round, ratios are formed inside a round, and the medians are printed. CPU seconds are used,
