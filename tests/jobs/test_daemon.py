@@ -110,3 +110,32 @@ async def test_status_answers_beside_a_running_daemon(tmp_path):
     async with open_shop(tmp_path) as shop, daemon(shop):
         await until(lambda: shop.umbreit.logins)
         assert {account.name for account in shop.status().accounts} == {"umbreit", "cb"}
+
+
+async def test_an_upload_that_must_not_be_cut_is_finished_before_the_stop(tmp_path):
+    async with open_shop(tmp_path, cb={"faults": ["slow:1:STOR"]}) as shop:
+        async with daemon(shop):
+            await until(lambda: shop.cb.logins)
+            shop.drop(b"anything\r\n", "order-1.txt", tmp_path / "outbox-cb")
+            await until(lambda: any(command.verb == "STOR" for command in shop.cb.commands))
+        assert shop.states("order-1.txt") == ["sent"]
+        assert len(shop.cb.orders) == 1
+
+
+async def test_a_disk_that_fills_up_in_the_middle_keeps_what_came_and_fetches_it_later(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        name = shop.cb.publish_stock(stock(40_000))
+        content = shop.cb.out("shop")[name]
+        command = f"ulimit -f 1000 && exec {sys.executable} -m syncd once cb --config {shop.config}"
+        once = await asyncio.create_subprocess_exec("bash", "-c", command, stdout=asyncio.subprocess.PIPE)
+        said, _ = await asyncio.wait_for(once.communicate(), PATIENCE)
+        assert once.returncode == 3
+        assert b"disk-full" in said
+        assert b"Make room" in said
+        (partial,) = (tmp_path / "state" / "quarantine").glob("*.partial")
+        assert content.startswith(partial.read_bytes())
+        assert "file-partial" in shop.problems()
+        shop.cb.out("shop")[name] = content  # as if reading had not deleted it
+        await shop.once("cb")
+        assert shop.raw("*.bhd") == {name: content}
+        assert shop.problems() == {}
