@@ -57,6 +57,7 @@ def _read_despatch(text: str, number: int, findings: Findings, bookable: bool) -
         for name, code in _NEVER_BLANK:
             if getattr(record, name) is None:
                 findings.error(code, number, f"{name} is blank, in a position of a delivery note", text)
+                return None
     _judge_despatch(record, findings)
     return record
 

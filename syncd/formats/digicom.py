@@ -71,6 +71,7 @@ class DigicomFormat:
         for block in framing.blocks(source):
             self._judge_block(block, message, framing)
         framing.finish()
+        message.finish(framing.high_line)
         return message.verdict()
 
     def _judge_block(self, block: Block, message: "Message", framing: Framing) -> None:
@@ -155,7 +156,8 @@ class Message:
         kind = record_type(text)
         if self.footer is not None:
             self._once("after-footer", number, "a line behind the footer", text)
-        elif self.header is None and kind != HEADER:
+            return
+        if self.header is None and kind != HEADER:
             self._once("no-header", number, "the message does not begin with a header (record type 0)", text)
         if not kind:
             self.findings.error("malformed-token", number, "the line does not begin with a record type (#0001)", text)
@@ -211,14 +213,12 @@ class Message:
         self.parties[kind] = values
 
     def _take_footer(self, number: int, values: dict[str, str]) -> None:
-        if self.footer is not None:
-            return
         self.footer = values
         if self.is_stock:
             bhdart.judge(bhdart.FOOTER, values, number, self.findings)
             self._judge_whole(number, values.get("0015", ""))
         reference = (self.header or {}).get("0006")
-        if values.get("0006") != reference:
+        if self.header is not None and values.get("0006") != reference:
             message = f"the footer's reference (0006) is not the header's “{reference}”: this is not one whole message"
             self.findings.error("reference-mismatch", number, message, values.get("0006"))
 
@@ -235,11 +235,17 @@ class Message:
     def _once(self, code: str, number: int, message: str, raw: str | None) -> None:
         self.findings.once(Severity.ERROR, code, "", number, message, raw)
 
+    def finish(self, high_line: int | None) -> None:
+        """Note what can only be said at the end; `high_line` is the first with a letter beyond ASCII."""
+        if self.footer is None and not self.findings.codes["empty"]:
+            self.findings.error("no-footer", None, "the message has no footer: it is cut")
+        if self.is_stock and high_line is not None and not self.findings.codes["charset-suspect"]:
+            message = "a byte above 0x7F, where no text field exists"
+            self.findings.warning("charset", high_line, message)
+
     def verdict(self) -> Verdict:
         """Return what is to be said of the whole message."""
         header, footer = self.header or {}, self.footer or {}
-        if self.footer is None and not self.findings.codes["empty"]:
-            self.findings.error("no-footer", None, "the message has no footer: it is cut")
         return Verdict(
             format=DigicomFormat.name,
             kind=self.type or bhdart.MESSAGE_TYPE,

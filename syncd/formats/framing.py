@@ -68,7 +68,8 @@ class Framing:
         self._bom = False
         self.ending = b"\r\n"
         """How the first line ends."""
-        self._high_line: int | None = None
+        self.high_line: int | None = None
+        """The first line with a byte above 0x7F."""
         self._undefined_line: int | None = None
         self._utf_8 = True
         self._content = False
@@ -100,8 +101,8 @@ class Framing:
             self.findings.error("empty", None, "the file is empty; that never means “nothing today”")
         if self._bom:
             self._judge_bom()
-        if self._high_line is not None:
-            self._judge_charset(self._high_line)
+        if self.high_line is not None:
+            self._judge_charset(self.high_line)
         if self._outgoing and self.ending == b"\n":
             self.findings.warning("eol-lf", 1, "lines end with LF; they are sent with CR LF")
         return Charset.LATIN_1 if self._undefined_line else self._charset
@@ -156,8 +157,8 @@ class Framing:
         return block
 
     def _look_at_high_bytes(self, block: Block) -> None:
-        if self._high_line is None:
-            self._high_line = next(_line_at(block, i) for i, byte in enumerate(block.data) if byte > 0x7F)
+        if self.high_line is None:
+            self.high_line = next(_line_at(block, i) for i, byte in enumerate(block.data) if byte > 0x7F)
         if self._charset is Charset.ANSI and self._undefined_line is None:
             where = [block.data.index(byte) for byte in UNDEFINED if byte in block.data]
             self._undefined_line = _line_at(block, min(where)) if where else None
@@ -168,7 +169,7 @@ class Framing:
                 self._utf_8 = False
 
     def _judge_bom(self) -> None:
-        if self._outgoing or self._high_line is not None:
+        if self._outgoing or self.high_line is not None:
             self.findings.error("bom", 1, "the file begins with a UTF-8 byte order mark; it must be ANSI")
         else:
             self.findings.warning("bom", 1, "a UTF-8 byte order mark was dropped; the rest is plain ASCII")
