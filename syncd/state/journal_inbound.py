@@ -7,19 +7,21 @@ each attempt to fetch it is an interchange of its own, and the latest one says w
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import column, func, select, values
+from sqlalchemy import JSON, BigInteger, Select, Text, bindparam, cast, column, func, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
 
 from syncd.errors import UsageError
 from syncd.model import Direction, Interchange, Parsed, RemoteFile, State, Step, Verdict
 from syncd.state import acceptance, rows
 from syncd.state.engine import Database
-from syncd.state.tables import interchange, verdict
+from syncd.state.tables import interchange, microseconds, verdict
 
-CHUNK = 500
-"""Files of one query; a listing of 1,000 names is two."""
+CHUNK = 5000
+"""Files of one query."""
 
 LARGEST = 2**63 - 1
 """A listing may claim any size; the database counts to this."""
@@ -124,18 +126,31 @@ class Inbound:
         self, account: str, channel: str, files: list[RemoteFile], given: tuple[str, ...]
     ) -> dict[RemoteFile, Interchange]:
         keys = {_key(file, given): file for file in files}
-        listed = values(*(column(name, interchange.c[name].type) for name in given), name="listed")
-        wanted = listed.data(list(keys)).cte("listed")
-        mine = (interchange.c.account == account, interchange.c.channel == channel)
-        same = [interchange.c[name] == wanted.c[name] for name in given]
-        latest = select(func.max(interchange.c.id)).where(*mine, interchange.c.direction == Direction.IN, *same)
-        here = interchange.alias()
-        found = select(*(here.c[c.name] for c in rows.COLUMNS), *wanted.c).join_from(
-            wanted, here, here.c.id == latest.correlate(wanted).scalar_subquery()
-        )
+        query, listing = _lookup(given, embedded=self._database.embedded), json.dumps(list(keys))
         with self._database.reading() as connection:
-            pairs = [(tuple(row[-len(given) :]), rows.to_interchange(row)) for row in connection.execute(found)]
+            asked = connection.execute(query, {"account": account, "channel": channel, "listing": listing})
+            pairs = [(tuple(row[-len(given) :]), rows.to_interchange(row)) for row in asked]
         return {keys[key]: item for key, item in pairs}
+
+
+@cache
+def _lookup(given: tuple[str, ...], *, embedded: bool) -> Select[Any]:
+    """Make the query for a listing, which is one JSON parameter: the query stays the same whatever its length.
+
+    For each file of the listing the index is asked once, with all of the key, for the highest number.
+    """
+    parameter = bindparam("listing", type_=Text)
+    rows_of = func.json_each(parameter) if embedded else func.jsonb_array_elements(cast(parameter, JSONB))
+    element = rows_of.table_valued(column("value", JSON)).c.value
+    texts = [element[place].as_string() for place in range(len(given))]
+    values = [text if name == "name" else cast(text, BigInteger) for name, text in zip(given, texts, strict=True)]
+    listed = select(*(value.label(name) for name, value in zip(given, values, strict=True))).cte("listed")
+    mine = [interchange.c[name] == bindparam(name) for name in ("account", "channel")]
+    same = [type_coerce(interchange.c[name], listed.c[name].type) == listed.c[name] for name in given]
+    latest = select(func.max(interchange.c.id)).where(*mine, interchange.c.direction == Direction.IN, *same)
+    here = interchange.alias()
+    number = latest.correlate(listed).scalar_subquery()
+    return select(*(here.c[c.name] for c in rows.COLUMNS), *listed.c).join_from(listed, here, here.c.id == number)
 
 
 def _given(file: RemoteFile) -> tuple[str, ...]:
@@ -143,8 +158,9 @@ def _given(file: RemoteFile) -> tuple[str, ...]:
     return ("name", *(name for name in ("size", "modified") if getattr(file, name) is not None))
 
 
-def _key(file: RemoteFile, given: tuple[str, ...]) -> tuple[object, ...]:
-    key = {"name": file.name, "size": _size(file.size), "modified": file.modified}
+def _key(file: RemoteFile, given: tuple[str, ...]) -> tuple[str | int | None, ...]:
+    modified = None if file.modified is None else microseconds(file.modified)
+    key = {"name": file.name, "size": _size(file.size), "modified": modified}
     return tuple(key[name] for name in given)
 
 

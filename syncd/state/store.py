@@ -11,12 +11,13 @@ from typing import Self
 
 from sqlalchemy import Engine
 
-from syncd.errors import StateDamagedError, StateLockedError, UsageError
+from syncd.errors import StateLockedError, UsageError
 from syncd.state import schema
 from syncd.state.disk import disk_errors
-from syncd.state.engine import DAMAGED, Database, server_engine, sqlite_engine
+from syncd.state.engine import Database, server_engine, sqlite_engine
 from syncd.state.gate import Gate
 from syncd.state.journal import Journal
+from syncd.state.soundness import prove_sound, sign_off
 from syncd.state.spool import Spool
 
 DATABASE = "state.db"
@@ -26,8 +27,7 @@ class Store:
     """What is remembered: the journal, the login gate, and the bytes of every file."""
 
     def __init__(self, directory: Path, database: Database, lock: int | None = None) -> None:
-        self._database = database
-        self._lock = lock
+        self._directory, self._database, self._lock = directory, database, lock
         self.journal = Journal(database)
         self.gate = Gate(database)
         self.spool = Spool(directory)
@@ -36,8 +36,10 @@ class Store:
         """Let go of the database and the lock; may be called twice."""
         self._database.close()
         if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+            lock, self._lock = self._lock, None
+            if self._database.embedded:
+                sign_off(self._directory / DATABASE)
+            os.close(lock)
 
     def __enter__(self) -> Self:
         return self
@@ -125,21 +127,9 @@ def _lock(path: Path) -> int:
 def _file(path: Path, *, may_be_new: bool) -> Database:
     """Check and open the SQLite database; an older one is copied and upgraded, a missing one is made."""
     if path.exists():
-        _prove_sound(path)
+        prove_sound(path)
     schema.upgrade_file(path, may_be_new=may_be_new)
     return Database(sqlite_engine(path))
-
-
-def _prove_sound(path: Path) -> None:
-    """Read the whole database once. Raises StateDamagedError: nothing is ever sent from a state that is in doubt."""
-    engine = sqlite_engine(path)
-    try:
-        with Database(engine).reading() as connection:
-            said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
-    finally:
-        engine.dispose()
-    if said != "ok":
-        raise StateDamagedError(f"{path} is damaged: {said}", remedy=DAMAGED)
 
 
 def _server(url: str, *, read_only: bool = False) -> Database:

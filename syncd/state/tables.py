@@ -35,6 +35,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
+def microseconds(moment: datetime) -> int:
+    """Return the microseconds since 1970. Raises ValueError for a time without a zone: it is none for certain."""
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without a zone: {moment}")
+    return (moment - EPOCH) // MICROSECOND
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware time, kept as microseconds since 1970 in UTC."""
 
@@ -42,12 +49,8 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Refuse a time without a zone: it would be another moment on another machine."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a time without a zone: {value}")
-        return (value - EPOCH) // MICROSECOND
+        """Return the microseconds since 1970."""
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return the time in UTC."""

@@ -46,6 +46,7 @@ def test_the_questions_of_a_cycle_read_no_table_through(tmp_path):
     journal.due(NOON)
     journal.problems()
     engine.dispose()
+    assert any("name=? AND account=? AND channel=? AND direction=? AND size=?" in plan for plan in plans)
     steps = [plan for plan in plans if "interchange" in plan or "delivery" in plan]
     assert len(steps) >= 9
     assert [step for step in steps if step.startswith("SCAN interchange")] == []

@@ -66,6 +66,23 @@ def test_a_directory_that_cannot_be_made(tmp_path):
         open_state(tmp_path / "file")
 
 
+def test_a_clean_stop_is_signed_off_and_nothing_else_is(tmp_path):
+    signed = tmp_path / "state.db.clean"
+    with open_state(tmp_path) as store:
+        store.journal.register({"shop": "umbreit"})
+        assert not signed.exists(), "a crash would leave no signature"
+    assert signed.exists()
+    before = signed.read_text()
+    with join_state(tmp_path) as person:
+        person.journal.pause("shop", "stock-taking", "ann", NOON)
+    status = (tmp_path / "state.db").stat()
+    assert before != f"{status.st_ino} {status.st_size} {status.st_mtime_ns}\n", "it tells the file of before"
+    with open_state(tmp_path) as store, join_state(tmp_path) as person:
+        assert person.journal.account("shop").paused
+        store.close()
+        assert not signed.exists(), "somebody else still has it open"
+
+
 # -- beside a running daemon ------------------------------------------------------------------------------------
 
 
