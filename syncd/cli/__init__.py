@@ -28,6 +28,7 @@ VERBS = {
     "schema": "syncd.cli.schema:schema",
     "simulate": "syncd.cli.simulate:simulate",
     "config": "syncd.cli.config:config",
+    "db": "syncd.cli.db:db",
     "completion": "syncd.cli.completion:completion",
 }
 """Verb to `module:command`; a group of verbs is one entry."""
