@@ -17,10 +17,9 @@ def db() -> None:
 def upgrade(config: Path | None) -> None:
     """Bring a PostgreSQL database to this program's schema, and make the tables in an empty one."""
     from syncd import state
-    from syncd.app import database_url
     from syncd.config import load
 
-    url = database_url(load(config))
+    url = load(config).database_url()
     if url is None:
         click.echo("The state is in SQLite: syncd upgrades it itself when it starts.")
         return
