@@ -18,7 +18,7 @@ from syncd.errors import BusyError, ConnectionLostError, ProtocolError, SyncdErr
 from syncd.suppliers.rules import Encryption
 from syncd.transport.base import Endpoint
 from syncd.transport.ftp.border import translated
-from syncd.transport.ftp.data import FtpData, reset
+from syncd.transport.ftp.data import FtpData, SecuredData, reset
 from syncd.transport.guard import Guard
 from syncd.transport.wire import Reply
 
@@ -187,7 +187,8 @@ class FtpWire(aioftp.Client):
                 f"PASV: the server offered port {port}, outside {ports.start} to {ports.stop - 1}",
                 remedy="ask the supplier which ports its data connections use",
             )
-        self._data = FtpData(self, self.endpoint, port, self._last_words)
+        kind = FtpData if self._tls is None else SecuredData
+        self._data = kind(self.stream.writer, self.endpoint, port, self._last_words)
         await self._data.connect()
         return self._data
 
