@@ -8,6 +8,7 @@ writes the expectations anew; read the difference before you keep it.
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,7 +23,7 @@ CASES = sorted(path.parent for path in CORPUS.glob("*/expected.json"))
 EXACT = {"digicom": DigicomFormat(exact=True), "bwa-response": ResponseFormat(exact=True)}
 
 
-def found(case: Path, expected: dict, formats) -> dict:
+def found(case: Path, expected: dict[str, Any], formats) -> Any:
     """Return what a case's file says, in the form of its expectation."""
     (path,) = (path for path in case.iterdir() if path.name != "expected.json")
     known = expected["context"]
