@@ -161,11 +161,17 @@ class Wire(asyncio.Protocol):
         """Write, and wait until the kernel has it all; raises ConnectionError when the peer is gone."""
         if self._deaf:
             await self.gone.wait()
-        if self.gone.is_set() or self.transport.is_closing():
-            raise ConnectionResetError("the peer is gone")
+        self._raise_if_gone()
         self.transport.write(data)
+        await asyncio.sleep(
+            0
+        )  # a peer as quick as we are must not keep everybody else, or its own end, from being heard
         await self._flushed.wait()
-        if self.gone.is_set():
+        self._raise_if_gone()
+
+    def _raise_if_gone(self) -> None:
+        assert self._raw is not None
+        if self.gone.is_set() or self.transport.is_closing() or self._raw.is_closing():
             raise ConnectionResetError("the peer is gone")
 
     async def start_tls(self, context: ssl.SSLContext) -> None:

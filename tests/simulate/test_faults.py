@@ -3,6 +3,7 @@
 import ftplib
 import socket
 import ssl
+import struct
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -385,6 +386,22 @@ async def test_endless_file():
         got = 0
         while got < 5_000_000:
             got += len(await run(conn.recv, 1_000_000))
+        conn.close()
+        with pytest.raises(ftplib.error_temp, match="426"):
+            await run(ftp.voidresp)
+        await run(ftp.quit)
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+async def test_an_endless_file_ends_with_the_reader_over_tls_too(tmp_path, how):
+    ca_file = tmp_path / "ca.pem"
+    async with house_with("endless-file", tls=Tls.EXPLICIT, ca_file=ca_file) as house:
+        house.out("900900")["R_x"] = ORDER
+        ftp = await run(clients.tls, house, ca_file, "900900")
+        conn = await run(ftp.transfercmd, "RETR out/R_x")
+        await run(conn.recv, 65536)
+        if how == "reset":
+            conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         conn.close()
         with pytest.raises(ftplib.error_temp, match="426"):
             await run(ftp.voidresp)
