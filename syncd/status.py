@@ -259,6 +259,7 @@ MEANINGS = {
     (Direction.OUT, f"{Step.HELD} ({Hold.DOUBT})"): "It may have been ordered or not; ask the supplier.",
     (Direction.OUT, f"{Step.HELD} ({Hold.GUARD})"): "It was not sent: the same bytes or the same name came before.",
     (Direction.OUT, str(State.QUARANTINED)): "It was refused and not sent.",
+    (Direction.OUT, str(State.ABANDONED)): "It was not ordered.",
     (Direction.IN, str(State.ANNOUNCED)): "It is being fetched.",
     (Direction.IN, str(State.SPOOLED)): "We have its bytes; they are not judged yet.",
     (Direction.IN, str(State.PARSED)): "It is whole and accepted; not every sink has it yet.",

@@ -25,6 +25,7 @@ VERBS = {
     "resume": "syncd.cli.pause:resume",
     "parse": "syncd.cli.parse:parse",
     "order": "syncd.cli.order:order",
+    "ola": "syncd.cli.ola:ola",
     "schema": "syncd.cli.schema:schema",
     "simulate": "syncd.cli.simulate:simulate",
     "config": "syncd.cli.config:config",

@@ -226,6 +226,8 @@ def read_answer(question: Question, line: bytes) -> Answer:
         raise _broken("it answers another question", line)
     if len(fields) < 8:
         raise _broken(f"it has {len(fields)} fields instead of 8 or more", line)
+    if re.search("[\\x00-\\x1f\\x7f-\\x9f]", "".join(fields)):
+        raise _broken("it has control characters", line)
     result, quantity, code, text = fields[4:8]
     if result not in {"0", "1", "2"}:
         raise _broken("the result is not 0, 1 or 2", line)

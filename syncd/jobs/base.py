@@ -19,6 +19,9 @@ from syncd.state import Store
 from syncd.suppliers.rules import PLUMBING, WRITING, Inbound, Outbound, Supplier, Verb
 from syncd.transport.base import Connect, Endpoint
 
+OLA_CHANNEL = "ola"
+"""Under this name the journal keeps reservations, which are orders that no file carries."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ import hashlib
 import structlog
 
 from syncd.formats import FORMATS
-from syncd.jobs.base import Account, Workplace
+from syncd.jobs.base import OLA_CHANNEL, Account, Workplace
 from syncd.jobs.fetch import keep_partial
 from syncd.model import Direction, Finding, Interchange, Severity, State, Verdict
 from syncd.plan import delivery_key
@@ -74,6 +74,8 @@ async def _accept(place: Workplace, account: Account, row: Interchange, verdict:
     assert row.sha256 is not None
     key = delivery_key(row.account, row.name, row.sha256)
     confirms = [c.name for c in account.outbound if row.channel in c.confirmed_by]
+    if account.supplier.ola is not None:
+        confirms.append(OLA_CHANNEL)  # a reservation's reference comes back on the delivery note (5.4, 4d)
     parsed = await place.do(
         place.store.journal.parsed,
         row.id, verdict, [(sink, key) for sink in account.sinks], place.clock(), confirms=confirms,

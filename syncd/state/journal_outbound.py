@@ -63,6 +63,27 @@ class Outbound:
         order = {"account": account, "channel": channel, "name": name, "size": size, "sha256": sha256}
         return self._take(order | state, references, source, at, spool)
 
+    def intend(
+        self,
+        account: str,
+        channel: str,
+        name: str,
+        size: int,
+        sha256: str,
+        references: Sequence[str],
+        reason: str,
+        at: datetime,
+        *,
+        spool: Callable[[int], str],
+    ) -> Interchange:
+        """Take an order that counts as soon as it is sent, and never comes back: HELD(doubt) until it was answered.
+
+        Call it before the first byte is sent: a crash at any later moment leaves what is true. `spool` as for `queue`.
+        """
+        order = {"account": account, "channel": channel, "name": name, "size": size, "sha256": sha256}
+        doubt = {"state": Step.HELD, "hold": Hold.DOUBT, "reason": reason}
+        return self._take(order | doubt, references, None, at, spool)
+
     def refuse(
         self,
         account: str,
@@ -119,7 +140,12 @@ class Outbound:
             return [rows.to_interchange(row) for row in connection.execute(query)]
 
     def _take(
-        self, values: dict[str, Any], references: Sequence[str], source: str, at: datetime, spool: Callable[[int], str]
+        self,
+        values: dict[str, Any],
+        references: Sequence[str],
+        source: str | None,
+        at: datetime,
+        spool: Callable[[int], str],
     ) -> Interchange:
         with self._database.writing() as connection:
             made = rows.create(connection, at, values.get("reason"), direction=Direction.OUT, source=source, **values)

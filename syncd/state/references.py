@@ -57,7 +57,8 @@ def _carriers(
         query = both.where(*mine, reference.c.reference.in_(chunk)).order_by(interchange.c.id)
         for row in connection.execute(query):
             order = rows.to_interchange(row)
-            if order.state is not State.QUARANTINED and order.hold is not Hold.GUARD:  # those were never sent
+            never_sent = order.state in (State.QUARANTINED, State.ABANDONED) or order.hold is Hold.GUARD
+            if not never_sent:
                 orders[order.id] = order
                 carriers[row.reference].add(order.id)
     return orders, carriers

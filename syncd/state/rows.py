@@ -31,7 +31,7 @@ MOVES: Mapping[State | Step, frozenset[State | Step]] = {
     Step.SENT: frozenset({Step.CONFIRMED}),
     Step.UNCONFIRMED: frozenset({Step.SENT, Step.CONFIRMED, Step.HELD}),
     Step.CONFIRMED: frozenset(),
-    Step.HELD: frozenset({Step.QUEUED, Step.SENT, Step.CONFIRMED, State.QUARANTINED}),
+    Step.HELD: frozenset({Step.QUEUED, Step.SENT, Step.CONFIRMED, State.QUARANTINED, State.ABANDONED}),
 }
 
 INTENTS = frozenset({State.ANNOUNCED, Step.STORING, Step.PUBLISHING})

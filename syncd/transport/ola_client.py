@@ -5,7 +5,7 @@ each leaving (`syncd.jobs`). One thing at a time: the protocol answers in order.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Self
@@ -37,14 +37,18 @@ class OlaClient:
             finally:
                 self._leave_later()
 
-    async def reserve(self, question: Question) -> Answer:
-        """Order, once. A fresh session is proven by a query of the article first. Raises DoubtError, LaterError."""
+    async def reserve(self, question: Question, intend: Callable[[], Awaitable[object]]) -> Answer:
+        """Order, once. `intend` writes it down: it is awaited when nothing but the sending is left to be done.
+
+        A fresh session is proven by a query of the article first. Raises DoubtError, LaterError (nothing was sent).
+        """
         async with self._lock:
             line = await self._a_line()
             try:
                 if not line.proven:
                     async for _ in line.ask([Question(question.customer, question.article)]):
                         pass
+                await intend()
                 return await line.reserve(question)
             finally:
                 self._leave_later()

@@ -262,12 +262,14 @@ def test_an_answer_is_iso_8859_1():
         ("900900^9783784471563^5^16^^2^^Mueller", "not 0, 1 or 2"),
         ("900900^9783784471563^5^16^1^zwei^^Mueller", "quantity is not a number"),
         ("900900^9783784471563^5^16^1^-2^^Mueller", "quantity is not a number"),
+        ("900900^9783784471563^5^16^1^2^^Mueller\x1b[2J", "control characters"),
+        ("900900^9783784471563^5^16^1^2^^Mueller\x9b2J", "control characters"),
         ("", "answers another question"),
     ],
 )
 def test_what_does_not_fit_the_question_breaks_the_protocol_and_names_no_customer(line: str, says: str):
     with pytest.raises(ProtocolError) as error:
-        read_answer(MARKED, line.encode())
+        read_answer(MARKED, line.encode("iso-8859-1"))
     assert says in str(error.value)
     assert "Mueller" not in str(error.value)
     assert error.value.remedy

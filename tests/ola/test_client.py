@@ -237,6 +237,10 @@ async def test_a_house_that_hung_up_is_noticed_before_anything_is_reserved():
     assert house.orders == []
 
 
+async def noted() -> None:
+    """Stand for whoever writes a reservation down."""
+
+
 # -- on demand --------------------------------------------------------------------------------------------------
 
 
@@ -247,7 +251,7 @@ async def test_on_demand_one_session_serves_many_and_silence_ends_it_with_ende()
             assert len([answer async for answer in client.ask([question()])]) == 1
         assert len(house.logins) == 1
         await asyncio.sleep(0.2)
-        assert (await client.reserve(question(ask=Ask.RESERVE))).outcome is Outcome.TAKEN
+        assert (await client.reserve(question(ask=Ask.RESERVE), noted)).outcome is Outcome.TAKEN
         assert len(house.logins) == 2
     assert [command.argument.rpartition("^")[2] for command in house.commands] == ["2", "2", "2", "2", "5"]
     assert house.violations == []
@@ -256,7 +260,7 @@ async def test_on_demand_one_session_serves_many_and_silence_ends_it_with_ende()
 async def test_on_demand_reconnects_after_a_loss_but_repeats_nothing():
     async with a_house(Fault("cut-after", 2)) as house, OlaClient(lambda: a_line(house)) as client:
         with pytest.raises(DoubtError):
-            await client.reserve(question(ask=Ask.RESERVE))
+            await client.reserve(question(ask=Ask.RESERVE), noted)
         assert len([answer async for answer in client.ask([question()])]) == 1
     assert len(house.orders) == 1
     assert len(house.logins) == 2
@@ -264,6 +268,6 @@ async def test_on_demand_reconnects_after_a_loss_but_repeats_nothing():
 
 async def test_on_demand_one_thing_at_a_time():
     async with a_house() as house, OlaClient(lambda: a_line(house)) as client:
-        await asyncio.gather(*(client.reserve(question(ask=Ask.RESERVE)) for _ in range(5)))
+        await asyncio.gather(*(client.reserve(question(ask=Ask.RESERVE), noted) for _ in range(5)))
     assert len(house.orders) == 5
     assert len(house.logins) == 1
