@@ -16,7 +16,7 @@ from typing import ClassVar
 from syncd.formats import bhdart
 from syncd.formats.base import Context, Source
 from syncd.formats.duplicates import Duplicates
-from syncd.formats.findings import Findings
+from syncd.formats.findings import Findings, Silence
 from syncd.formats.framing import Block, Charset, Framing
 from syncd.formats.plain import eans_are_valid
 from syncd.formats.records import Record, StockLine
@@ -88,7 +88,7 @@ class DigicomFormat:
         """Yield a StockLine for each good detail of a BHDART; another message is kept raw and has no records."""
         if verdict.kind != bhdart.MESSAGE_TYPE:
             return
-        framing = Framing(Findings(), Charset.LATIN_1)
+        framing = Framing(Silence(), Charset.LATIN_1)
         for block in framing.blocks(source):
             yield from self._read_block(block, framing)
 

@@ -12,7 +12,7 @@ from syncd.errors import RejectedError
 from syncd.formats.articles import check_digit_is_wrong, shape_objection
 from syncd.formats.base import Context, Source
 from syncd.formats.fields import FieldError
-from syncd.formats.findings import Findings
+from syncd.formats.findings import Findings, Silence
 from syncd.formats.framing import Charset, Framing
 from syncd.formats.layout import Layout, split_options
 from syncd.formats.names import OrderName
@@ -57,12 +57,12 @@ class OrderFormat:
     def records(self, source: Source, context: Context, verdict: Verdict) -> Iterator[Record]:
         """Yield an OrderLine for each position."""
         charset = str(verdict.header["encoding"])
-        framing = Framing(Findings(), Charset.ANSI)
+        framing = Framing(Silence(), Charset.ANSI)
         for block in framing.blocks(source):
-            for number, raw in framing.lines(block):
-                line = read_order_line(raw.decode(charset), number, Findings())
-                if line is not None:
-                    yield line
+            lines = (
+                read_order_line(raw.decode(charset), number, framing.findings) for number, raw in framing.lines(block)
+            )
+            yield from filter(None, lines)
 
 
 def read_order_line(text: str, number: int, findings: Findings) -> OrderLine | None:
@@ -167,7 +167,7 @@ def _written(line: OrderLine) -> bytes | Finding:
 
 def normalise_order(content: bytes) -> bytes:
     """Return an accepted order with every record ended by CR LF, without blank lines and DOS end-of-file byte."""
-    framing = Framing(Findings(), Charset.ANSI, outgoing=True)
+    framing = Framing(Silence(), Charset.ANSI, outgoing=True)
     lines = [line for block in framing.blocks(lambda: [content]) for _, line in framing.lines(block)]
     return b"".join(line + b"\r\n" for line in lines)
 

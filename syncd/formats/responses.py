@@ -12,7 +12,7 @@ from typing import overload
 
 from syncd.formats.answers import answer_pattern, read_record
 from syncd.formats.base import Context, Source
-from syncd.formats.findings import Findings
+from syncd.formats.findings import Findings, Silence
 from syncd.formats.framing import Block, Charset, Framing
 from syncd.formats.names import AnswerName
 from syncd.formats.plain import eans_are_valid, parts
@@ -53,7 +53,7 @@ class ResponseFormat:
         els = verdict.kind == Kind.ELS
         repeated = "duplicate-key" in verdict.codes
         goods = {line for line, _ in verdict.goods} if repeated else set()
-        silent = Findings()
+        silent = Silence()
         framing = Framing(silent, Charset.ANSI)
         for block in framing.blocks(source):
             for number, raw in framing.lines(block):

@@ -10,6 +10,7 @@ import pytest
 from bench.peers.gen import ean13
 from syncd.errors import RejectedError
 from syncd.formats import FORMATS, Context, guess, new_order_line, next_order_name, order_stamp, write_orders
+from syncd.formats import wire as outgoing
 from syncd.formats.articles import ean_is_valid, isbn_10_is_valid
 from syncd.formats.codes import REPORT_CODES
 from syncd.formats.duplicates import Duplicates
@@ -19,7 +20,7 @@ from syncd.formats.names import AnswerName, OrderName
 from syncd.formats.plain import eans_are_valid
 from syncd.formats.records import DespatchLine, StockLine, maker
 from syncd.model import GoodsKey, Severity
-from tests.formats.canonical import DESPATCH, ELS_NAME, STOCK_BYTES, judge, read, wire
+from tests.formats.canonical import DESPATCH, ELS_NAME, ORDERS, STOCK_BYTES, judge, read, wire
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TEMPLATE = "S_{customer}_{stamp}"
@@ -266,6 +267,11 @@ def test_the_sender_of_an_order_can_be_replaced():
     )
     assert write_orders([line], sender="900900").startswith(b"B101900900    VD24000     VD20261122")
     assert b"*1003" not in write_orders([line])
+
+
+def test_orders_go_out_with_cr_lf_and_other_files_as_they_are():
+    assert outgoing("bwa-order", wire(*ORDERS).replace(b"\r\n", b"\n")) == wire(*ORDERS)
+    assert outgoing("raw", b"a\nb") == b"a\nb"
 
 
 def test_records_name_what_makes_them_unique():
