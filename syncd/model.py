@@ -81,7 +81,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class GoodsKey:
-    """What makes a delivered position unique across files: formats.md, chapter 2.5."""
+    """What makes a delivered position unique across files, so that goods are booked once."""
 
     supplier: str
     receiver: str

@@ -43,7 +43,7 @@ def accept(
 def keep(connection: Connection, number: int, verdict: Verdict, suppressed: Collection[int]) -> None:
     """Write a verdict down as it is, in place of an older one."""
     connection.execute(verdicts.delete().where(verdicts.c.interchange_id == number))
-    document = msgspec.json.encode(verdict).decode()
+    document = msgspec.json.encode(verdict, enc_hook=list).decode()  # a format's goods may be any sequence
     values = {"interchange_id": number, "document": document, "suppressed": json.dumps(sorted(suppressed))}
     connection.execute(insert(verdicts).values(values))
 

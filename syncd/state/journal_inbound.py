@@ -6,6 +6,7 @@ each attempt to fetch it is an interchange of its own, and the latest one says w
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -112,7 +113,8 @@ class Inbound:
 
     def verdict(self, number: int) -> Verdict:
         """Return what the format said of a file. Raises UsageError when it was never judged."""
-        return msgspec.json.decode(self._document(number)[0], type=Verdict)
+        said = msgspec.json.decode(self._document(number)[0], type=Verdict)
+        return replace(said, goods=tuple(said.goods))
 
     def _document(self, number: int) -> tuple[str, str]:
         query = select(verdict.c.document, verdict.c.suppressed).where(verdict.c.interchange_id == number)

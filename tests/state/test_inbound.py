@@ -1,12 +1,16 @@
 """Fetched files in the journal: known or new, accepted in one transaction, goods handed over once."""
 
+from pathlib import Path
+
 import pytest
 
 from syncd.errors import ConflictError, UsageError
+from syncd.formats import FORMATS, Context
 from syncd.model import Finding, RemoteFile, Severity, State, Verdict
 from tests.state.samples import NOON, TEN, fetched, later, order, verdict
 
 FILE = RemoteFile("R_0905500007000123456", 100, NOON)
+ADVICE = Path(__file__).parents[1] / "formats" / "corpus" / "answer-els" / "R_90090024123456000123456"
 
 
 def names(store, *files: RemoteFile, account: str = "shop", channel: str = "answers") -> set[RemoteFile]:
@@ -139,6 +143,15 @@ def test_goods_are_handed_over_once(store):
     assert store.journal.suppressed(second.id) == {5, 7}
     assert store.journal.suppressed(first.id) == frozenset()
     assert "2 positions were handed over before" in (store.journal.history(second.id)[-1].note or "")
+
+
+def test_what_a_format_says_is_kept_as_it_is(store):
+    said = FORMATS["bwa-response"].judge(lambda: [ADVICE.read_bytes()], Context(name=ADVICE.name))
+    assert said.accepted
+    assert said.goods
+    item = fetched(store, ADVICE.name)
+    store.journal.parsed(item.id, said, [("folder", "key")], NOON)
+    assert store.journal.verdict(item.id) == said
 
 
 def test_another_account_has_goods_of_its_own(store):
