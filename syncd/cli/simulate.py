@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from syncd.simulate import House
     from syncd.simulate.books import Record
+    from syncd.simulate.ola import OlaHouse
 
 CUSTOMER = "900900"
 RELATION = "9999999"
@@ -44,7 +45,11 @@ class Habit:
 HABITS: Mapping[str, Habit] = {
     "umbreit": Habit(CUSTOMER, 2121, "none", ("1.2", "1.3"), "0s"),
     "cb": Habit("shop", 2122, "explicit", ("1.0", "1.0"), "10m"),
+    "ola": Habit(CUSTOMER, 5002, "none", ("1.2", "1.3"), "0s"),
 }
+
+
+FTP_ONLY = ("tls", "tls_version", "login_interval")
 
 
 def _duration(context: click.Context, parameter: click.Parameter, value: str | None) -> timedelta | None:
@@ -56,8 +61,10 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str | N
 
 @click.command()
 @click.argument("house", type=click.Choice(list(HABITS)))
-@click.option("--port", type=click.IntRange(0, 65535), help="[default: umbreit 2121, cb 2122; 0 takes a free one]")
-@click.option("--user", help="The account's name. [default: umbreit 900900, cb shop]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="[default: umbreit 2121, cb 2122, ola 5002; 0 takes a free one]"
+)
+@click.option("--user", help="The account's name. [default: umbreit and ola 900900, cb shop]")
 @click.option(
     "--password-file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -82,8 +89,14 @@ def simulate(house: str, faults: str | None, verbose: bool, **options: Any) -> i
 
     Exit status: 0, or 1 if a visitor broke a rule of the supplier.
     """
+    from syncd.cli.simulate_ola import OlaStay
+
+    if house == "ola" and (meaningless := [name for name in FTP_ONLY if options[name] is not None]):
+        raise click.UsageError(f"OLA is no FTP server: --{meaningless[0].replace('_', '-')} means nothing to it")
     directory = _directory(options.pop("directory"), house)
-    stay = Stay(house, directory, faults=tuple(faults.split(",") if faults else ()), **options)
+    stay = (OlaStay if house == "ola" else Stay)(
+        house, directory, faults=tuple(faults.split(",") if faults else ()), **options
+    )
     return asyncio.run(stay.run(verbose))
 
 
@@ -131,7 +144,7 @@ class Stay:
             self.password_file.write_text(secrets.token_urlsafe(12) + "\n", encoding="utf-8")
         return self.password_file.read_text(encoding="utf-8").strip()
 
-    def open(self, password: str) -> "House":
+    def open(self, password: str) -> "House | OlaHouse":
         """Make the house. Raises UsageError for a fault that does not exist."""
         from syncd.simulate import CbHouse, Tls, UmbreitHouse
         from syncd.simulate.cb import SLOTS
@@ -245,7 +258,7 @@ def _quoted(value: object) -> str:
     return json.dumps(str(value), ensure_ascii=False)
 
 
-async def _start(house: "House") -> None:
+async def _start(house: "House | OlaHouse") -> None:
     try:
         await house.start()
     except OSError as error:

@@ -6,6 +6,6 @@ Every reservation is an order in its books, however often the same line comes.
 """
 
 from syncd.simulate.ola.house import OlaHouse
-from syncd.simulate.ola.manners import Fault, Manners, Stock
+from syncd.simulate.ola.manners import Fault, Manners, Stock, parse_faults
 
-__all__ = ["Fault", "Manners", "OlaHouse", "Stock"]
+__all__ = ["Fault", "Manners", "OlaHouse", "Stock", "parse_faults"]

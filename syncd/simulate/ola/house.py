@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from datetime import UTC, timedelta
 from random import Random
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from syncd.simulate.books import Books, Command, Login, Order, Struck, Violation
+from syncd.simulate.books import Keeper, Login, Struck, Violation
 from syncd.simulate.ola.manners import Fault, Manners, Stock
 from syncd.simulate.ola.visit import Visit
 from syncd.simulate.tree import Clock
 from syncd.simulate.wire import Wire
 
 
-class OlaHouse:
+class OlaHouse(Keeper):
     """OLA on loopback; `async with`, or `start` and `stop`. An account's name is the customer number.
 
     clock: aware times. rng: its dice. port: 0 takes a free one. first_order: the number of the first session's order.
@@ -35,6 +35,7 @@ class OlaHouse:
         manners: Manners | None = None,
         faults: tuple[Fault, ...] = (),
     ) -> None:
+        super().__init__()
         self.accounts = dict(accounts)
         self.clock: Clock = lambda: clock().astimezone(UTC)
         self.host = host
@@ -43,7 +44,6 @@ class OlaHouse:
         self.idle = idle
         self.manners = manners or Manners()
         self.faults = list(faults)
-        self.ledger = Books()
         self.questions = 0
         self._order = 11000000 + rng.randrange(900000) if first_order is None else first_order - 1
         self._visitors: dict[asyncio.Task[None], Visit] = {}
@@ -89,30 +89,6 @@ class OlaHouse:
             self._failures.append(failure)
 
     # -- the books ------------------------------------------------------------------------------------------
-
-    @property
-    def commands(self) -> list[Command]:
-        """Return every line that came in after a login."""
-        return self.ledger.of(Command)
-
-    @property
-    def logins(self) -> list[Login]:
-        """Return every login that was tried."""
-        return self.ledger.of(Login)
-
-    @property
-    def orders(self) -> list[Order]:
-        """Return every reservation: each is an order."""
-        return self.ledger.of(Order)
-
-    @property
-    def violations(self) -> list[Violation]:
-        """Return every rule that was broken; empty for visitors who behave."""
-        return self.ledger.of(Violation)
-
-    def books(self) -> dict[str, list[dict[str, Any]]]:
-        """Return all of it as plain data, for other processes."""
-        return self.ledger.as_json()
 
     def violate(self, account: str, rule: str, sentence: str, command: str) -> None:
         """Write down that a rule was broken."""

@@ -1,8 +1,10 @@
 """How OLA's house behaves, and what may go wrong in it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 
+from syncd.errors import UsageError
 from syncd.simulate.shelf import Shelf
 
 
@@ -40,14 +42,51 @@ class Manners:
     """Send byte by byte."""
 
 
+FAULTS: Mapping[str, str] = MappingProxyType(
+    {
+        "cut-before": "the connection ends before the question has any effect",
+        "cut-after": "the question is answered in the books, and the connection ends instead of the answer",
+        "cut-within": "the connection ends in the middle of the answer",
+        "mute-before": "the house falls silent before the question has any effect",
+        "mute-after": "the question is answered in the books, and the house falls silent",
+        "wrong-echo": "the answer repeats another article",
+        "garbage": "the answer is no text",
+        "extra-line": "the answer comes twice",
+        "internal-error": "a reservation is not entered: “Interner Fehler bei Auftragsanlage”",
+    }
+)
+"""What may go wrong at one question."""
+MANNERS: Mapping[str, tuple[Manners, str]] = MappingProxyType(
+    {
+        "telnet": (Manners(telnet=True), "options are negotiated, and commands stand between the lines"),
+        "echo": (Manners(echo=True), "what is typed comes back"),
+        "dribble": (Manners(dribble=True), "everything is sent byte by byte"),
+        "slow": (Manners(delay=0.5), "an answer takes half a second"),
+    }
+)
+"""How the house may behave all the time."""
+
+
+def parse_faults(texts: Iterable[str]) -> tuple[Manners, tuple["Fault", ...]]:
+    """Read what `--fault` names: manners, and `NAME[:QUESTION]`, the first by default. Raises UsageError."""
+    chosen: dict[str, object] = {}
+    faults: list[Fault] = []
+    for text in texts:
+        name, _, number = text.partition(":")
+        if name in MANNERS and not number:
+            plain, manners = asdict(Manners()), asdict(MANNERS[name][0])
+            chosen |= {key: value for key, value in manners.items() if value != plain[key]}
+        elif name in FAULTS and (number or "1").isdecimal():
+            faults.append(Fault(name, int(number or "1")))
+        else:
+            names = ", ".join((*MANNERS, *FAULTS))
+            raise UsageError(f"there is no fault {text}", remedy=f"NAME or NAME:QUESTION, of {names}.")
+    return replace(Manners(), **chosen), tuple(faults)  # type: ignore[arg-type]  # names and values of its own fields
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong at one question, counted over the house's life from 1.
-
-    kind: `cut-before` (not entered, and gone), `cut-after` (entered, no answer), `cut-within` (half an answer),
-    `mute-before` and `mute-after` (the line stays open), `wrong-echo` (the answer names another article), `garbage`,
-    `internal-error` (“Interner Fehler bei Auftragsanlage”), `extra-line` (an answer too many).
-    """
+    """One of `FAULTS`, at one question, counted over the house's life from 1."""
 
     kind: str
     question: int = 1
