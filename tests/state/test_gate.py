@@ -112,16 +112,16 @@ def test_a_login_whose_end_nobody_saw_counts_from_when_it_is_missed(gate):
 
 
 def test_a_crash_loop_never_logs_in_early(tmp_path):
-    """Killed right after the gate opened, thirty seconds later started again, for two hours."""
+    """Killed right after the gate opened, a minute later started again, for an hour and a half."""
     logins = []
-    for start in range(0, 7200, 30):
+    for start in range(0, 5400, 60):
         with open_state(tmp_path) as store:
             try:
                 store.gate.acquire("shop", "me", TEN, MINUTE, clock(start))
             except TooEarlyError:
                 continue
             logins.append(start)
-    assert len(logins) >= 6
+    assert len(logins) >= 4
     assert min(b - a for a, b in itertools.pairwise(logins)) >= 600
 
 

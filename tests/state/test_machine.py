@@ -116,6 +116,6 @@ def test_orders_and_answers_in_any_sequence(store):
             super().__init__(store, account)
 
     calm = settings(
-        max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=10, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     run_state_machine_as_test(Machine, settings=calm)
