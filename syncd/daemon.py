@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from syncd.errors import LaterError, TooEarlyError
+from syncd.errors import LaterError, SyncdError, TooEarlyError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.deliver import deliver
 from syncd.jobs.tour import Tour, tour
@@ -86,14 +86,33 @@ class Daemon:
             await wake.wait()
             wake.clear()
             with _unless_state_is_away(account.name):
-                await self._turn(account)
+                await self._guarded_turn(account)
             self._parcels.set()
+
+    async def _guarded_turn(self, account: Account) -> None:
+        try:
+            await self._turn(account)
+        except SyncdError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not stop the other accounts
+            await self._unforeseen(account, error)
 
     async def _turn(self, account: Account) -> None:
         state = await self.place.do(self.place.store.journal.account, account.name)
         due = state.next_due is None or state.next_due <= self.place.clock()
         result = await tour(self.place, account, due=due, orders=due or not state.failures)
         await self._note(account, result)
+
+    async def _unforeseen(self, account: Account, error: Exception) -> None:
+        """Go on with the other accounts after a mistake of our own, and try this one again later."""
+        log.error("account.failed", account=account.name, exc_info=error)
+        now, message = self.place.clock(), f"{type(error).__name__}: {error}"
+        failures = await self.place.do(self.place.store.journal.failed, account.name, "internal", message, now)
+        await self.place.do(
+            self.place.store.journal.open_problem, account.name, "visit-failed", f"a mistake in syncd: {message}",
+            "Please report it with the log. The account is tried again, the others go on.", now,
+        )  # fmt: skip
+        await self.place.do(self.place.store.journal.set_due, account.name, next_attempt(failures, now))
 
     async def _note(self, account: Account, result: Tour) -> None:
         """Write down when the account is due again, and set the alarm."""

@@ -40,8 +40,10 @@ EVENTS: Mapping[str, str] = {
     "ola.reserved": "The supplier took a reservation.",
     "ola.not-reserved": "A reservation was refused, or never sent: nothing was ordered.",
     "ola.unclear": "The supplier failed while it entered a reservation; a person must ask.",
+    "account.failed": "A mistake in syncd itself ended an account's turn; the others go on.",
     "daemon.started": "The daemon runs.",
     "daemon.stopped": "The daemon ended in order.",
+    "state.away": "The state could not be written, a full disk or a busy database; the next heartbeat tries again.",
     "config.refused": "A changed configuration is wrong; the old one stays in force.",
     "outbox.not-watched": "An outbox cannot be watched; it is looked through at every heartbeat instead.",
 }

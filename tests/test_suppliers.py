@@ -52,6 +52,13 @@ def test_cb_takes_only_names_of_its_own_alphabet(name):
     assert not CB.inbound[0].takes(name)
 
 
+@pytest.mark.parametrize(("name", "channel"), [("a.bhd", "stock"), ("receipt.txt", "raw"), ("a b.txt", None)])
+def test_a_file_at_cb_belongs_to_one_channel(name, channel):
+    owner = CB.channel_of("out", name)
+    assert (owner.name if owner else None) == channel
+    assert CB.channel_of("in", name) is None
+
+
 def test_every_pattern_compiles_and_every_zone_exists():
     import zoneinfo
 

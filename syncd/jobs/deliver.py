@@ -45,9 +45,8 @@ async def _serve(place: Workplace, accounts: Mapping[str, Account], sink: Sink, 
 
 
 async def _try(place: Workplace, account: Account, sink: Sink, delivery: Delivery, row: Interchange) -> bool:
-    batch = await _batch(place, account, delivery, row)
     try:
-        await sink.deliver(batch)
+        await sink.deliver(await _batch(place, account, delivery, row))
     except SyncdError as error:
         await _failed(place, delivery, row, error)
         return False

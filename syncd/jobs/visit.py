@@ -173,7 +173,7 @@ async def _channel(
     place: Workplace, account: Account, crew: Crew, session: Session, channel: Inbound, result: Visit, alive: _Alive
 ) -> None:
     await session.enter(channel.directory)
-    listing = [file for file in await session.listing() if channel.takes(file.name)]
+    listing = [file for file in await session.listing() if _belongs(account, channel, file.name)]
     result.listed += len(listing)
     known = await place.do(place.store.journal.known, account.name, channel.name, listing)
     spare = await place.do(place.store.spool.free) - place.reserve
@@ -183,3 +183,8 @@ async def _channel(
         row = await crew.run(session, action)
         if row is not None:
             result.fetched.append(row)
+
+
+def _belongs(account: Account, channel: Inbound, name: str) -> bool:
+    owner = account.supplier.channel_of(channel.directory, name)
+    return owner is not None and owner.name == channel.name

@@ -164,6 +164,11 @@ class Supplier:
         suffix = "." + filename.rpartition(".")[2].lower() if "." in filename else ""
         return Mode.BINARY if suffix in self.binary_suffixes else Mode.ASCII
 
+    def channel_of(self, directory: str, filename: str) -> Inbound | None:
+        """Return the channel to which a file belongs: the first of its directory that takes the name, chosen or not."""
+        there = (channel for channel in self.inbound if channel.directory == directory)
+        return next((channel for channel in there if channel.takes(filename)), None)
+
     def verbs(self) -> frozenset[Verb]:
         """Return the file commands a session with this supplier may send."""
         allowed = {Verb.CWD, Verb.PWD, Verb.MLSD, Verb.LIST, Verb.NLST, Verb.SIZE, Verb.RETR, Verb.STOR}

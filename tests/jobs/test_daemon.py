@@ -5,8 +5,12 @@ import json
 import signal
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
+from syncd import app
+from syncd.config import load
+from syncd.daemon import Daemon
 from tests.jobs.shop import TWO, open_shop, order, stock
 
 PATIENCE = 30
@@ -79,6 +83,26 @@ async def test_hangup_reads_the_configuration_again_and_a_wrong_one_is_refused(t
         shop.write_config()
         process.send_signal(signal.SIGHUP)
         await until(lambda: shop.umbreit.logins, process)
+
+
+async def test_a_mistake_of_our_own_ends_one_turn_and_not_the_daemon(tmp_path):
+    def mistaken(_):
+        raise KeyError("no such thing")
+
+    async with open_shop(tmp_path) as shop:
+        settings = load(shop.config)
+        accounts = app.accounts_of(settings)
+        accounts["umbreit"] = replace(accounts["umbreit"], endpoint=mistaken)
+        async with app.workplace(settings) as place:
+            schedules = {name: settings.accounts[name].schedule for name in accounts}
+            stop = asyncio.Event()
+            serving = asyncio.create_task(Daemon(place, accounts, schedules, 10).serve(stop))
+            await until(lambda: shop.cb.logins and place.store.journal.problems())
+            assert not serving.done()
+            stop.set()
+            await asyncio.wait_for(serving, PATIENCE)
+        assert "no such thing" in shop.problems()["visit-failed"].message
+        assert shop.umbreit.logins == []
 
 
 async def test_a_second_daemon_on_the_same_state_is_refused_in_words(tmp_path):

@@ -79,6 +79,21 @@ async def test_an_older_stock_list_that_comes_late_is_kept_and_not_handed_over(t
         assert shop.states("old.bhd") == ["done"]
 
 
+async def test_other_files_at_cb_are_read_only_when_the_shop_asks_for_them(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        shop.cb.out("shop")["receipt.txt"] = b"whatever it means\r\n"
+        name = shop.cb.publish_stock(stock())
+        await shop.once("cb")
+        assert list(shop.raw()) == [name]
+        assert "receipt.txt" in shop.cb.out("shop")
+        shop.write_config(cb='channels = ["stock", "raw"]')
+        second = shop.cb.publish_stock(stock(6))
+        await shop.once("cb")
+        assert set(shop.raw()) == {name, second, "receipt.txt"}
+        assert shop.states(second) == ["done"]
+        assert len(shop.records("*.bhd")) == 11
+
+
 async def test_an_order_to_cb_goes_under_its_own_name_and_is_never_renamed(tmp_path):
     async with open_shop(tmp_path) as shop:
         shop.drop(b"anything\r\n", "order-1.txt", tmp_path / "outbox-cb")

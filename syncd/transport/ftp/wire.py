@@ -32,7 +32,9 @@ _SIX = re.compile(r"(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3})"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _NO_FTP = "check host and port: this does not look like an FTP server (implicit TLS wants another port)"
 
-logging.getLogger("aioftp").setLevel(logging.INFO)  # its debug log tells user names and the length of passwords
+logging.getLogger("aioftp").setLevel(
+    logging.WARNING
+)  # it logs commands at INFO, and in its debug log user names and the length of passwords
 
 
 class FtpWire(aioftp.Client):
