@@ -7,7 +7,7 @@ only at the end of the file. `strict` is for files we send: what is a warning in
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from syncd.formats.fields import Day, FieldError, Marker, Text, YesNo, markers
 from syncd.formats.findings import Findings
@@ -22,8 +22,7 @@ REMEMBERED = 512
 """Different texts of a column whose meaning is remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a column's text means, and what there is to say about it."""
 
     value: Any
@@ -57,6 +56,7 @@ class Layout:
         self.strict = strict
         self.columns: list[Column] = []
         self.options: dict[str, tuple[str, Marker]] = {}
+        self._meant: dict[str, Callable[[str], Outcome]] = {}
         start = len(type_id)
         fixed = True
         for name, marker in markers(record).items():
@@ -66,8 +66,10 @@ class Layout:
                 start += marker.length
             else:
                 self.options[f"{marker.id:04d}"] = (name, marker)
+                self._meant[f"{marker.id:04d}"] = lru_cache(REMEMBERED)(partial(_outcome, marker))
             fixed = fixed and name != last
         self.length = start
+        self._reads = [(slice(column.start, column.stop), column.outcome) for column in self.columns]
 
     def read_fixed(self, text: str, line: int, findings: Findings) -> list[Any] | None:
         """Return the values of the fixed part in order; None where the record cannot be used."""
@@ -77,9 +79,11 @@ class Layout:
             )
             findings.error("bad-length", line, message, text)
             return None
-        outcomes = [column.outcome(text[column.start : column.stop]) for column in self.columns]
-        if any(outcome.severity for outcome in outcomes):
-            self._note(outcomes, text, line, findings)
+        outcomes = [outcome(text[cut]) for cut, outcome in self._reads]
+        values = [outcome.value for outcome in outcomes if outcome.severity is None]
+        if len(values) == len(outcomes):
+            return values
+        self._note(outcomes, text, line, findings)
         usable = all(outcome.severity is not Severity.ERROR for outcome in outcomes)
         return [outcome.value for outcome in outcomes] if usable else None
 
@@ -107,17 +111,18 @@ class Layout:
             elif self.options[number][0] in values:
                 findings.add(self._severity(), "repeated-id", line, f"option {number} again; the first counts", raw)
             else:
-                name, marker = self.options[number]
-                values[name] = self._read_option(marker, f"{name} ({number})", raw, line, findings)
+                values[self.options[number][0]] = self._read_option(number, raw, line, findings)
         return values | {"extras": tuple(extras)}
 
-    def _read_option(self, marker: Marker, title: str, raw: str, line: int, findings: Findings) -> Any:
+    def _read_option(self, number: str, raw: str, line: int, findings: Findings) -> Any:
+        name, marker = self.options[number]
+        title = f"{name} ({number})"
         if not raw:
             findings.warning("malformed-token", line, f"{title}: an option without a value")
             return None
         if isinstance(marker, Text) and len(raw) > marker.length:
             findings.add(self._severity(), "too-long", line, f"{title}: at most {marker.length} characters", raw)
-        outcome = _outcome(marker, raw)
+        outcome = self._meant[number](raw)
         if outcome.severity is not None:
             findings.add(self._severity(), outcome.code, line, f"{title}: {outcome.message}", raw)
         return outcome.value
@@ -150,6 +155,8 @@ def _outcome(marker: Marker, raw: str) -> Outcome:
 def split_options(rest: str, line: int, findings: Findings) -> list[Token] | None:
     """Cut what follows the fixed part into tokens, without the terminator; None where the end is not right."""
     pieces = rest[1:].split("*")
+    if rest.count(f"*{TERMINATOR}") == 1 and pieces[-1] == TERMINATOR:
+        return list(map(_token, pieces[:-1]))
     ends = [index for index, piece in enumerate(pieces) if piece.startswith(TERMINATOR)]
     if not ends:
         findings.error("no-terminator", line, "the record does not end with *9999: it is cut, or runs on", rest)
@@ -160,6 +167,7 @@ def split_options(rest: str, line: int, findings: Findings) -> list[Token] | Non
     return [_token(piece) for piece in pieces[:-1]]
 
 
+@lru_cache(REMEMBERED)
 def _token(piece: str) -> Token:
     number, value = piece[:4], piece[4:].rstrip(" ")
     return (number, value) if len(number) == 4 and number.isascii() and number.isdigit() else ("", piece.rstrip(" "))
