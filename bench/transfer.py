@@ -78,7 +78,7 @@ def ftplib_up(house: House) -> None:
 
 def ours(work: Callable[[Session], Any]) -> Callable[[House], None]:
     async def visit(house: House) -> None:
-        session = await connect(house.endpoint())
+        session = await connect(house.endpoint(max_file=SIZE))
         await work(session)
         await session.quit()
 

@@ -6,7 +6,6 @@ named on every context, because some distributions set none and then level 0 alo
 """
 
 import ssl
-from typing import Any
 
 from syncd.errors import ConfigError
 
@@ -16,19 +15,6 @@ MINIMA = {
     "1.3": ssl.TLSVersion.TLSv1_3,
 }
 _LEGACY_SERVER_CONNECT = getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)  # named from Python 3.12
-
-
-class WatchedSSLObject(ssl.SSLObject):
-    """An SSL object that remembers whether the peer said goodbye: asyncio shows a cut connection as a plain end."""
-
-    got_close_notify = False
-
-    def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 - the name in the standard library
-        """Read like `ssl.SSLObject.read`; nothing where something was asked for is the peer's close_notify."""
-        value = super().read(len) if buffer is None else super().read(len, buffer)
-        if len and not value:
-            self.got_close_notify = True
-        return value
 
 
 def context(minimum: str, ca_file: str | None) -> ssl.SSLContext:
@@ -53,5 +39,4 @@ def context(minimum: str, ca_file: str | None) -> ssl.SSLContext:
     if ca_file is not None:
         made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         made.verify_flags &= ~ssl.VERIFY_X509_STRICT  # on by default from Python 3.13; private CAs seldom satisfy it
-    made.sslobject_class = WatchedSSLObject
     return made

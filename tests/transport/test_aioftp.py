@@ -3,13 +3,10 @@
 import asyncio
 import inspect
 import logging
-import ssl
 
 import aioftp
-from aioftp.client import DataConnectionThrottleStreamIO
-from aioftp.common import SSLSessionBoundContext, StreamIO
+from aioftp.common import StreamIO
 
-from syncd.transport import tls
 from syncd.transport.ftp.wire import FtpWire
 
 
@@ -38,14 +35,6 @@ def test_a_reader_shows_what_lies_unread():
     reader._loop.close()  # type: ignore[attr-defined]
     reader.feed_data(b"injected")
     assert bytes(reader._buffer) == b"injected"  # type: ignore[attr-defined]
-
-
-def test_the_context_with_a_session_wraps_ours():
-    context = tls.context("1.2", None)
-    bound = SSLSessionBoundContext(ssl.PROTOCOL_TLS_CLIENT, context=context, session=None)  # type: ignore[arg-type]  # none yet
-    secured = bound.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="ftp.example")
-    assert isinstance(secured, tls.WatchedSSLObject)
-    assert "throttles" in inspect.signature(DataConnectionThrottleStreamIO).parameters
 
 
 def test_its_debug_log_is_off():

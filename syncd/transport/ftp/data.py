@@ -2,8 +2,8 @@
 
 aioftp secures the connection before it sends the command; vsftpd, ProFTPD and others begin TLS only after it, as
 RFC 4217, chapter 12 draws. Here TCP comes first, then the command, its 1xx, and TLS with the control connection's
-session, which most servers demand. Without TLS the socket is read and written as it is: streams would copy every byte
-twice and cost a small file five more turns of the event loop (bench/transfer.py).
+session, which most servers demand. Sockets are read and written as they are: streams would copy every byte twice, and
+cost a small file five more turns of the event loop (bench/transfer.py).
 """
 
 import asyncio
@@ -12,21 +12,19 @@ import socket
 import ssl
 import struct
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
-from aioftp.common import SSLSessionBoundContext
-
 from syncd.errors import LaterError
-from syncd.transport import tls
 from syncd.transport.base import Endpoint
 from syncd.transport.ftp.border import translated
-from syncd.transport.session import SLOW_END
 
 T = TypeVar("T")
 BLOCK = 2**18
 LastWords = Callable[[], Awaitable[str]]
 """Asks the control connection what broke a transfer."""
 
+_WANTS = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, no seconds: close() sends RST
 
 
@@ -101,50 +99,115 @@ class FtpData:
 
 
 class SecuredData(FtpData):
-    """A passive data connection with TLS, which resumes the control connection's TLS session."""
+    """A passive data connection with TLS, which resumes the control connection's TLS session.
 
-    _reader: asyncio.StreamReader
-    _writer: asyncio.StreamWriter | None = None
-    _secured: ssl.SSLObject | None = None
+    The socket is driven without asyncio's TLS layer: that would cut a slow upload off in silence after its shutdown
+    timeout, shows a cut connection as a plain end, and copies every byte four times.
+    """
+
+    _tls: ssl.SSLSocket
+    _ended = False
+    _goodbye = False
 
     async def start(self) -> None:
-        """Shake hands. The session is read now: with TLS 1.3 its tickets come after the control's handshake."""
+        """Shake hands."""
+        self._buffer = memoryview(bytearray(BLOCK))
+        await self._moving(self._shake_hands(), self._endpoint.connect_timeout)
+
+    async def _shake_hands(self) -> None:
         control = self._control.get_extra_info("ssl_object")
-        opening = asyncio.open_connection(
-            sock=self._socket,
-            limit=BLOCK,
-            ssl=SSLSessionBoundContext(ssl.PROTOCOL_TLS_CLIENT, context=control.context, session=control.session),
+        self._tls = self._socket = control.context.wrap_socket(
+            self._socket,
             server_hostname=self._endpoint.host,
-            ssl_shutdown_timeout=self._endpoint.idle_timeout * SLOW_END,  # the usual 30 s cut slow uploads in silence
+            session=control.session,  # read now: with TLS 1.3 its tickets come after the control's handshake
+            do_handshake_on_connect=False,
+            suppress_ragged_eofs=False,
         )
-        self._reader, writer = await self._moving(opening, self._endpoint.connect_timeout)
-        self._secured = writer.get_extra_info("ssl_object")
-        self._writer = writer
+        await self._until_done(self._tls.do_handshake)
 
     async def read(self) -> bytes:
         """Return the next block, empty at the end."""
-        return await self._moving(self._reader.read(BLOCK), self._endpoint.idle_timeout)
+        count = await self._moving(self._until_done(self._fill), self._endpoint.idle_timeout)
+        if not count:
+            with contextlib.suppress(OSError):
+                self._part()
+            self.close()
+        elif count == BLOCK:
+            await asyncio.sleep(0)
+        return bytes(self._buffer[:count])
 
     async def send(self, payload: bytes) -> None:
-        """Send all of it and say goodbye."""
-        assert self._writer is not None
+        """Send all of it and say goodbye; the server's goodbye is not waited for."""
         view = memoryview(payload)
-        for start in range(0, len(view), BLOCK):
-            self._writer.write(view[start : start + BLOCK])
-            await self._moving(self._writer.drain(), self._endpoint.idle_timeout)
-        self._writer.close()
+        while view:
+            sent = await self._moving(self._until_done(partial(self._pour, view)), self._endpoint.idle_timeout)
+            view = view[sent:]
+            await asyncio.sleep(0)
+        await self._moving(self._until_done(self._part), self._endpoint.idle_timeout)
+        self._socket.shutdown(socket.SHUT_WR)
 
     @property
     def ended_well(self) -> bool:
         """Whether the server closed the connection with TLS close_notify."""
-        return isinstance(self._secured, tls.WatchedSSLObject) and self._secured.got_close_notify
+        return self._goodbye
 
-    def close(self) -> None:
-        """Close what is still open of it, without waiting for the server."""
-        if self._writer is not None:
-            self._writer.transport.abort()
-        else:
-            super().close()
+    def _fill(self) -> int:
+        """Read what is there, a TLS record at a time."""
+        filled = 0
+        while filled < BLOCK and not self._ended:
+            try:
+                count = self._tls.recv_into(self._buffer[filled:])
+            except _WANTS:
+                if filled:
+                    break
+                raise
+            except ssl.SSLEOFError:
+                self._ended = True
+                break
+            self._ended = self._goodbye = not count
+            filled += count
+        return filled
+
+    def _pour(self, view: memoryview) -> int:
+        """Write what can be written now, up to a block."""
+        sent = 0
+        while sent < min(BLOCK, len(view)):
+            try:
+                sent += self._tls.send(view[sent:])
+            except _WANTS:
+                if sent:
+                    break
+                raise
+        return sent
+
+    def _part(self) -> None:
+        """Send close_notify."""
+        with contextlib.suppress(ssl.SSLWantReadError):  # ours is on its way; the server's may come later, or never
+            self._tls.unwrap()
+
+    async def _until_done(self, operation: Callable[[], T]) -> T:
+        while True:
+            try:
+                return operation()
+            except ssl.SSLWantReadError:
+                await self._until_ready(self._loop.add_reader, self._loop.remove_reader)
+            except ssl.SSLWantWriteError:
+                await self._until_ready(self._loop.add_writer, self._loop.remove_writer)
+
+    async def _until_ready(self, watch: Callable[..., None], forget: Callable[[int], bool]) -> None:
+        descriptor = self._socket.fileno()
+        ready: asyncio.Future[None] = self._loop.create_future()
+        watch(descriptor, _wake, ready)
+        try:
+            await ready
+        finally:
+            if self._socket.fileno() == descriptor:
+                forget(descriptor)
+
+
+def _wake(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
 
 
 def reset(connection: socket.socket) -> None:
