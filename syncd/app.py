@@ -136,10 +136,12 @@ class RehearsalReport:
     """What a real turn would do now, and what the rehearsal itself did."""
 
     account: str
-    outbox: list[str]
+    outbox: list[str] = field(default_factory=list)
     plan: list[str] = field(default_factory=list)
     visit: Visit | None = None
-    """None when it did not connect."""
+    """None when it did not connect, or did not come to its end."""
+    login_used: bool = False
+    """One that was refused or cut counts too."""
     error: SyncdError | None = None
 
 
@@ -151,9 +153,11 @@ async def rehearse(settings: Settings, names: Sequence[str], *, offline: bool) -
 
 
 async def _rehearse(place: Workplace, account: Account, *, offline: bool) -> RehearsalReport:
-    report = RehearsalReport(account.name, await rehearse_outbox(place, account))
+    report = RehearsalReport(account.name)
     crew = Rehearsal(place, account, report.plan)
+    before = await place.do(place.store.gate.logins, account.name, 1)
     try:
+        report.outbox = await rehearse_outbox(place, account)
         if offline:
             for order in await place.do(place.store.journal.open_orders, account.name):
                 crew.plan_order(order)
@@ -161,6 +165,7 @@ async def _rehearse(place: Workplace, account: Account, *, offline: bool) -> Reh
             report.visit = await visit(place, account, crew)
     except SyncdError as error:
         report.error = error
+    report.login_used = await place.do(place.store.gate.logins, account.name, 1) != before
     return report
 
 

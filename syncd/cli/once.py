@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from syncd.errors import SyncdError
     from syncd.jobs.tour import Tour
 
-WORST_FIRST = (4, 5, 1, 3, 0)
+WORST_FIRST = (7, 6, 4, 5, 2, 1, 3)
 """Exit statuses of several accounts: the one that needs a person most is the one that counts."""
 
 
@@ -49,7 +49,7 @@ def once(accounts: tuple[str, ...], dry_run: bool, offline: bool, as_json: bool,
 def worst(statuses: Iterable[int]) -> int:
     """Return the exit status that matters most."""
     present = set(statuses)
-    return next((status for status in WORST_FIRST if status in present), max(present, default=0))
+    return next((status for status in WORST_FIRST if status in present), 0)
 
 
 def tour_status(tour: "Tour") -> int:
@@ -116,7 +116,7 @@ def _rehearsal_json(report: "RehearsalReport") -> dict[str, Any]:
         "rehearsal": True,
         "outbox": report.outbox,
         "plan": report.plan,
-        "login_used": bool(report.visit),
+        "login_used": report.login_used,
         "commands": report.visit.commands if report.visit else [],
         "error": _error(report.error) if report.error else None,
     }
@@ -127,9 +127,9 @@ def _rehearsal_text(report: "RehearsalReport") -> Iterator[str]:
     yield from (f"    would {line}" for line in (*report.outbox, *report.plan))
     if not (report.outbox or report.plan or report.error):
         yield "    nothing to do"
-    if report.visit:
-        yield "    this used one login; commands sent:"
-        yield from (f"        {command}" for command in report.visit.commands)
+    if report.login_used:
+        yield "    this used one login" + ("; commands sent:" if report.visit else "")
+        yield from (f"        {command}" for command in (report.visit.commands if report.visit else ()))
     elif not report.error:
         yield "    no connection was made"
     if report.error:

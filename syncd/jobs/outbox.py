@@ -54,20 +54,32 @@ async def rehearse_outbox(place: Workplace, account: Account) -> list[str]:
 
 
 def _rehearse(place: Workplace, account: Account, path: Path) -> str:
-    order = _examine(account, path)
+    try:
+        order = _examine(account, path)
+    except UsageError as error:
+        return f"leave it: {error}"
     if order.refusal is not None:
         return f"refuse {path.name}: {order.refusal}"
     reason = _guard(place, account, order)
     return f"hold {path.name}: {reason}" if reason else f"queue {path.name} ({len(order.data)} bytes)"
 
 
-async def collect(place: Workplace, account: Account) -> list[Interchange]:
-    """Take every complete file out of the account's outbox; return what was taken."""
+async def collect(place: Workplace, account: Account) -> tuple[list[Interchange], list[UsageError]]:
+    """Take every complete file out of the account's outbox; return what was taken, and why a file was left there.
+
+    Raises UsageError when nothing can be taken.
+    """
+    taken: list[Interchange] = []
+    errors: list[UsageError] = []
     if account.outbox is None:
-        return []
+        return taken, errors
     await _finish_leaving(place, account)
-    taken = [await _take(place, account, path) for path in await place.do(waiting, account.outbox)]
-    return [row for row in taken if row is not None]
+    for path in await place.do(waiting, account.outbox):
+        try:
+            taken.append(await _take(place, account, path))
+        except UsageError as error:
+            errors.append(error)
+    return taken, errors
 
 
 async def _finish_leaving(place: Workplace, account: Account) -> None:
@@ -89,20 +101,12 @@ def _unlink_same(path: Path, sha256: str | None) -> None:
         raise UsageError(f"{path} cannot be removed: {error.strerror}", remedy=remedy) from None
 
 
-async def _take(place: Workplace, account: Account, path: Path) -> Interchange | None:
-    try:
-        order = await place.do(_examine, account, path)
-    except UsageError as error:
-        await _tell(place, account, "outbox", str(error), error.remedy)
-        return None
+async def _take(place: Workplace, account: Account, path: Path) -> Interchange:
+    order = await place.do(_examine, account, path)
     row = await place.do(_enter, place, account, order)
     event = f"order.{row.state}"
     log.info(event, account=account.name, interchange=row.id, file=row.name, reason=row.reason)
     return row
-
-
-async def _tell(place: Workplace, account: Account, code: str, message: str, remedy: str) -> None:
-    await place.do(place.store.journal.open_problem, account.name, code, message, remedy, place.clock())
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,9 @@ class _Order:
 
 
 def _examine(account: Account, path: Path) -> _Order:
+    if not path.name.isprintable():  # a name that is not UTF-8 cannot even be written down
+        message = f"the outbox {path.parent} has a file whose name is not UTF-8, or holds control characters: "
+        raise UsageError(f"{message}{path.name!r}", remedy="Rename it; it stays where it is until then.")
     data = read_order(path)
     refusal, references = _lint(account, path.name, data)
     return _Order(path, data, hashlib.sha256(data).hexdigest(), account.outbound[0], refusal, references)

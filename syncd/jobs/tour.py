@@ -73,10 +73,12 @@ async def _orders_to_carry(place: Workplace, account: Account) -> bool:
 
 async def _collect(place: Workplace, account: Account, result: Tour) -> None:
     try:
-        result.taken = await collect(place, account)
+        result.taken, errors = await collect(place, account)
     except UsageError as error:
-        await _open(place, account, "outbox", error)
-        result.errors.append(error)
+        errors = [error]
+    result.errors.extend(errors)
+    if errors:
+        await _open(place, account, "outbox", errors[0])
     else:
         await place.do(place.store.journal.close_problem, account.name, "outbox", place.clock())
 

@@ -79,6 +79,21 @@ async def test_it_says_what_would_be_refused_or_held(tmp_path):
         assert lines[1].startswith("refuse S_900900_20261121101114: S_900900_20261121101114:1: ")
 
 
+async def test_a_login_that_was_refused_was_used_too(tmp_path):
+    async with open_shop(tmp_path, umbreit={"faults": ["530"]}) as shop:
+        reports = await rehearse(shop, "umbreit")
+        assert reports["umbreit"].error is not None
+        assert reports["umbreit"].login_used
+
+
+async def test_a_missing_outbox_does_not_end_the_rehearsal_of_the_others(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        shop.outbox.rmdir()
+        reports = await rehearse(shop)
+        assert "is not there" in str(reports["umbreit"].error)
+        assert reports["cb"].error is None
+
+
 def test_the_verb_says_that_it_used_a_login_and_lists_the_commands(tmp_path):
     import asyncio
 

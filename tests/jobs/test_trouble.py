@@ -1,5 +1,6 @@
 """Bad input and bad luck: nothing is sent twice, nothing is lost, and somebody is told what to do."""
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -244,6 +245,24 @@ async def test_a_missing_outbox_is_told_and_the_visit_goes_on(tmp_path):
         assert codes(tours["umbreit"]) == ["usage"]
         assert len(shop.umbreit.logins) == 1
         assert "mkdir -p" in shop.problems()["outbox"].remedy
+
+
+@pytest.mark.parametrize("name", [b"Bestellung-M\xfcller.txt", b"S_900900_20261121101113\x1b[31m"])
+async def test_a_name_that_cannot_be_written_down_stops_nobody(tmp_path, name):
+    async with open_shop(tmp_path) as shop:
+        odd = shop.outbox / os.fsdecode(name)
+        odd.write_bytes(order(*TWO))
+        shop.drop()
+        tours = await shop.once("umbreit")
+        assert codes(tours["umbreit"]) == ["usage"]
+        assert [taken.name for taken in shop.umbreit.orders] == [ORDER], "the others go out"
+        assert odd.exists()
+        assert "Rename it" in shop.problems()["outbox"].remedy, "the problem stays open while the file is there"
+        [report] = await app.rehearse(load(shop.config), ["umbreit"], offline=True)
+        assert report.outbox[0].startswith("leave it: ")
+        odd.unlink()
+        await shop.once("umbreit")
+        assert shop.problems() == {}
 
 
 async def test_a_sink_that_fails_gets_it_later_and_nothing_overtakes(tmp_path):
