@@ -4,12 +4,13 @@ The same answer serves the terminal, JSON and whoever asks next. Only the journa
 disturbed, and a stopped one can be asked too.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from syncd.model import ClockSample, Direction, Hold, Interchange, State, Step
+from syncd.model import AccountState, ClockSample, Direction, Hold, Interchange, State, Step
 from syncd.state import Store
 from syncd.suppliers.rules import Supplier
 
@@ -114,7 +115,8 @@ def status(store: Store, asked: Iterable[Asked], sample: ClockSample, recent: in
         ProblemStatus(p.account, p.code, p.message, p.remedy, p.opened_at, p.count) for p in store.journal.problems()
     ]
     problems += [_attention(row) for row in store.journal.attention()]
-    accounts = [_account(store, one, sample) for one in asked]
+    known = _known(store)
+    accounts = [_account(store, known, one, sample) for one in asked]
     quiet = not problems and all(account.word in ("ok", "waiting", "new", "disabled") for account in accounts)
     files = [file_status(row) for row in store.journal.recent(recent)]
     return Status("ok" if quiet else "attention", problems, accounts, _sinks(store), files)
@@ -157,11 +159,23 @@ _WANTS = {
 """Direction, state, hold and whether it was whole: the problem's code, what it is, and what to do."""
 
 
-def _account(store: Store, asked: Asked, sample: ClockSample) -> AccountStatus:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the journal says of all accounts, asked once."""
+
+    accounts: Mapping[str, AccountState]
+    counts: Mapping[str, Mapping[State | Step, int]]
+    unanswered: Counter[str]
+
+
+def _known(store: Store) -> _Known:
     journal = store.journal
-    state = next((known for known in journal.accounts() if known.name == asked.name), None)
-    counts = journal.counts().get(asked.name, {})
-    unanswered = [row for row in journal.awaiting_answer() if row.account == asked.name]
+    unanswered = Counter(row.account for row in journal.awaiting_answer())
+    return _Known({account.name: account for account in journal.accounts()}, journal.counts(), unanswered)
+
+
+def _account(store: Store, known: _Known, asked: Asked, sample: ClockSample) -> AccountStatus:
+    state, counts = known.accounts.get(asked.name), known.counts.get(asked.name, {})
     logins = store.gate.logins(asked.name, 1)
     next_login = store.gate.next_login(asked.name, asked.login_interval, sample)
     if not asked.enabled:
@@ -187,7 +201,7 @@ def _account(store: Store, asked: Asked, sample: ClockSample) -> AccountStatus:
         tls=logins[0].tls if logins else None,
         tls_exception=asked.supplier.tls.reason,
         outbox=_waiting(asked.outbox),
-        unanswered=len(unanswered),
+        unanswered=known.unanswered[asked.name],
         held=counts.get(Step.HELD, 0),
         quarantined=counts.get(State.QUARANTINED, 0),
     )

@@ -153,6 +153,7 @@ def test_a_direct_upload_that_was_cut_is_never_stored_again():
 
 def test_the_same_bytes_or_the_same_name_want_a_persons_word():
     assert guard_order([], "S_1", "aa") is None
+    assert guard_order([replace(ROW, name="S_2", sha256="bb")], "S_1", "aa") is None
     assert "same bytes" in (guard_order([replace(ROW, sha256="aa")], "S_1", "aa") or "")
     assert "other content" in (guard_order([replace(ROW, name="S_1", sha256="bb")], "S_1", "aa") or "")
 

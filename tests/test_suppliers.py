@@ -1,13 +1,14 @@
 """The literals of `syncd.suppliers` against the sentences of the seeds."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from syncd.model import Mode
 from syncd.suppliers import SUPPLIERS
 from syncd.suppliers.cb import CB
-from syncd.suppliers.rules import Publish, Verb
+from syncd.suppliers.rules import Consume, Publish, Verb
 from syncd.suppliers.umbreit import UMBREIT
 
 
@@ -36,6 +37,15 @@ def test_umbreit_transfers_everything_in_ascii():
 
 def test_cb_may_neither_rename_nor_remove():
     assert not CB.verbs() & {Verb.RNFR, Verb.RNTO, Verb.DELE}
+
+
+def test_umbreit_may_rename_and_remove_a_temporary_name():
+    assert {Verb.RNFR, Verb.RNTO, Verb.DELE} <= UMBREIT.verbs()
+
+
+def test_a_file_may_be_removed_where_the_account_may_ask_for_it():
+    asked = replace(CB, inbound=(replace(CB.inbound[0], consume=Consume.WE_REMOVE),))
+    assert Verb.DELE in asked.verbs()
 
 
 def test_a_temporary_name_never_matches_a_published_one():

@@ -173,11 +173,8 @@ class Supplier:
         """Return the file commands a session with this supplier may send."""
         allowed = {Verb.CWD, Verb.PWD, Verb.MLSD, Verb.LIST, Verb.NLST, Verb.SIZE, Verb.RETR, Verb.STOR}
         if any(channel.publish is Publish.RENAME for channel in self.outbound):
-            allowed |= {
-                Verb.RNFR,
-                Verb.RNTO,
-                Verb.DELE,
-            }  # a temporary name that was never published is removed
+            # DELE: a temporary name that was never published is removed
+            allowed |= {Verb.RNFR, Verb.RNTO, Verb.DELE}
         if any(Consume.WE_REMOVE in (c.consume, *c.consume_choices) for c in self.inbound):
             allowed |= {Verb.DELE}
         return frozenset(allowed)
