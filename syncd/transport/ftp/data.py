@@ -20,11 +20,11 @@ from syncd.transport.base import Endpoint
 from syncd.transport.ftp.border import translated
 
 T = TypeVar("T")
+_WAITS = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 BLOCK = 2**18
 LastWords = Callable[[], Awaitable[str]]
 """Asks the control connection what broke a transfer."""
 
-_WANTS = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, no seconds: close() sends RST
 
 
@@ -52,8 +52,10 @@ class FtpData:
 
     async def read(self) -> bytes:
         """Return the next block, empty at the end."""
-        block = await self._moving(self._loop.sock_recv(self._socket, BLOCK), self._endpoint.idle_timeout)
+        block = await self._moving(self._receive, self._endpoint.idle_timeout)
         if not block:
+            with contextlib.suppress(OSError):
+                self._part()
             self.close()  # now: ProFTPD holds its 226 back for ten seconds, until we have closed too
         elif len(block) == BLOCK:
             await asyncio.sleep(0)  # a fast server must not keep the event loop to itself
@@ -62,10 +64,10 @@ class FtpData:
     async def send(self, payload: bytes) -> None:
         """Send all of it and end the connection in good order."""
         view = memoryview(payload)
-        for start in range(0, len(view), BLOCK):
-            sending = self._loop.sock_sendall(self._socket, view[start : start + BLOCK])
-            await self._moving(sending, self._endpoint.idle_timeout)
+        while view:
+            view = view[await self._moving(partial(self._pour, view), self._endpoint.idle_timeout) :]
             await asyncio.sleep(0)
+        await self._moving(self._part, self._endpoint.idle_timeout)
         self._socket.shutdown(socket.SHUT_WR)
 
     @property
@@ -75,9 +77,10 @@ class FtpData:
 
     def close(self) -> None:
         """Close what is still open of it, without waiting for the server."""
-        if self._socket.fileno() >= 0:
-            self._loop.remove_reader(self._socket)
-            self._loop.remove_writer(self._socket)
+        descriptor = self._socket.fileno()
+        if descriptor >= 0:
+            self._loop.remove_reader(descriptor)
+            self._loop.remove_writer(descriptor)
             self._socket.close()
 
     def cut(self) -> None:
@@ -87,108 +90,40 @@ class FtpData:
         if self._waiting is not None:
             self._waiting.reschedule(self._loop.time())
 
-    async def _moving(self, step: Awaitable[T], patience: float) -> T:
+    # -- what is tried until it need not wait: a TLS socket's words for that serve the plain one, too -----------------
+
+    def _receive(self) -> bytes:
+        try:
+            return self._socket.recv(BLOCK)
+        except BlockingIOError:
+            raise ssl.SSLWantReadError from None
+
+    def _pour(self, view: memoryview) -> int:
+        try:
+            return self._socket.send(view[:BLOCK])
+        except BlockingIOError:
+            raise ssl.SSLWantWriteError from None
+
+    def _part(self) -> None:
+        """Say goodbye, where there is a word for it."""
+
+    async def _moving(self, step: Callable[[], T], patience: float) -> T:
         try:
             with translated(f"data connection to port {self._address[1]}"):
-                async with asyncio.timeout(patience) as self._waiting:
-                    return await step
+                try:
+                    return step()
+                except _WAITS:
+                    async with asyncio.timeout(patience) as self._waiting:
+                        return await self._until_done(step)
         except LaterError as error:
             raise type(error)(f"{error}{await self._last_words()}", remedy=error.remedy) from error
         finally:
             self._waiting = None
 
-
-class SecuredData(FtpData):
-    """A passive data connection with TLS, which resumes the control connection's TLS session.
-
-    The socket is driven without asyncio's TLS layer: that would cut a slow upload off in silence after its shutdown
-    timeout, shows a cut connection as a plain end, and copies every byte four times.
-    """
-
-    _tls: ssl.SSLSocket
-    _ended = False
-    _goodbye = False
-
-    async def start(self) -> None:
-        """Shake hands."""
-        self._buffer = memoryview(bytearray(BLOCK))
-        await self._moving(self._shake_hands(), self._endpoint.connect_timeout)
-
-    async def _shake_hands(self) -> None:
-        control = self._control.get_extra_info("ssl_object")
-        self._tls = self._socket = control.context.wrap_socket(
-            self._socket,
-            server_hostname=self._endpoint.host,
-            session=control.session,  # read now: with TLS 1.3 its tickets come after the control's handshake
-            do_handshake_on_connect=False,
-            suppress_ragged_eofs=False,
-        )
-        await self._until_done(self._tls.do_handshake)
-
-    async def read(self) -> bytes:
-        """Return the next block, empty at the end."""
-        count = await self._moving(self._until_done(self._fill), self._endpoint.idle_timeout)
-        if not count:
-            with contextlib.suppress(OSError):
-                self._part()
-            self.close()
-        elif count == BLOCK:
-            await asyncio.sleep(0)
-        return bytes(self._buffer[:count])
-
-    async def send(self, payload: bytes) -> None:
-        """Send all of it and say goodbye; the server's goodbye is not waited for."""
-        view = memoryview(payload)
-        while view:
-            sent = await self._moving(self._until_done(partial(self._pour, view)), self._endpoint.idle_timeout)
-            view = view[sent:]
-            await asyncio.sleep(0)
-        await self._moving(self._until_done(self._part), self._endpoint.idle_timeout)
-        self._socket.shutdown(socket.SHUT_WR)
-
-    @property
-    def ended_well(self) -> bool:
-        """Whether the server closed the connection with TLS close_notify."""
-        return self._goodbye
-
-    def _fill(self) -> int:
-        """Read what is there, a TLS record at a time."""
-        filled = 0
-        while filled < BLOCK and not self._ended:
-            try:
-                count = self._tls.recv_into(self._buffer[filled:])
-            except _WANTS:
-                if filled:
-                    break
-                raise
-            except ssl.SSLEOFError:
-                self._ended = True
-                break
-            self._ended = self._goodbye = not count
-            filled += count
-        return filled
-
-    def _pour(self, view: memoryview) -> int:
-        """Write what can be written now, up to a block."""
-        sent = 0
-        while sent < min(BLOCK, len(view)):
-            try:
-                sent += self._tls.send(view[sent:])
-            except _WANTS:
-                if sent:
-                    break
-                raise
-        return sent
-
-    def _part(self) -> None:
-        """Send close_notify."""
-        with contextlib.suppress(ssl.SSLWantReadError):  # ours is on its way; the server's may come later, or never
-            self._tls.unwrap()
-
-    async def _until_done(self, operation: Callable[[], T]) -> T:
+    async def _until_done(self, step: Callable[[], T]) -> T:
         while True:
             try:
-                return operation()
+                return step()
             except ssl.SSLWantReadError:
                 await self._until_ready(self._loop.add_reader, self._loop.remove_reader)
             except ssl.SSLWantWriteError:
@@ -203,6 +138,70 @@ class SecuredData(FtpData):
         finally:
             if self._socket.fileno() == descriptor:
                 forget(descriptor)
+
+
+class SecuredData(FtpData):
+    """A passive data connection with TLS, which resumes the control connection's TLS session.
+
+    The socket is driven without asyncio's TLS layer: that would cut a slow upload off in silence after its shutdown
+    timeout, shows a cut connection as a plain end, and copies every byte four times.
+    """
+
+    _tls: ssl.SSLSocket
+    _ended = False
+    _goodbye = False
+
+    async def start(self) -> None:
+        """Shake hands. The session is read now: with TLS 1.3 its tickets come after the control's handshake."""
+        self._buffer = memoryview(bytearray(BLOCK))
+        control = self._control.get_extra_info("ssl_object")
+        with translated("TLS on the data connection"):
+            self._tls = self._socket = control.context.wrap_socket(
+                self._socket,
+                server_hostname=self._endpoint.host,
+                session=control.session,
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=False,
+            )
+        await self._moving(self._tls.do_handshake, self._endpoint.connect_timeout)
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether the server closed the connection with TLS close_notify."""
+        return self._goodbye
+
+    def _receive(self) -> bytes:
+        """Read what is there, a TLS record at a time; an end without close_notify is one, too."""
+        filled = 0
+        while filled < BLOCK and not self._ended:
+            try:
+                count = self._tls.recv_into(self._buffer[filled:])
+                self._ended = self._goodbye = not count
+                filled += count
+            except ssl.SSLEOFError:
+                self._ended = True
+            except _WAITS:
+                if not filled:
+                    raise
+                break
+        return bytes(self._buffer[:filled])
+
+    def _pour(self, view: memoryview) -> int:
+        """Write what can be written now, up to a block."""
+        sent = 0
+        while sent < min(BLOCK, len(view)):
+            try:
+                sent += self._tls.send(view[sent:])
+            except _WAITS:
+                if not sent:
+                    raise
+                break
+        return sent
+
+    def _part(self) -> None:
+        """Send close_notify."""
+        with contextlib.suppress(ssl.SSLWantReadError):  # ours is on its way; the server's may come later, or never
+            self._tls.unwrap()
 
 
 def _wake(ready: asyncio.Future[None]) -> None:

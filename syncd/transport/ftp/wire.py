@@ -152,7 +152,7 @@ class FtpWire(aioftp.Client):
 
     async def parse_line(self) -> tuple[Code, str]:
         """Read one line of a reply; half a line is a lost connection, not an answer."""
-        line = await self.stream.readline()
+        line = await self.stream.reader.readline()
         if not line.endswith(b"\n"):
             raise ConnectionResetError(
                 "the server closed the connection" + (" in the middle of a reply" if line else "")
