@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -54,7 +54,9 @@ def query(
     asking = ola_account(settings, account)
     wanted = [*map(_argument, articles), *_lines(file)]
     questions = [_checked(where, Question, asking.customer, article, n, price=price) for article, n, where in wanted]
-    answers = asyncio.run(_query(settings, asking, questions, as_json))
+    if not questions:
+        raise UsageError("no articles to ask for", remedy="Name them: syncd ola query 9783842344549:2")
+    answers, _ = asyncio.run(_session(settings, asking, questions, (), as_json))
     sys.exit(1 if any(answer.result is Result.ERROR for answer in answers) else 0)
 
 
@@ -78,8 +80,9 @@ def reserve(
 ) -> None:  # fmt: skip
     """Order articles. What there is is asked and shown first; each reservation is sent once, and never again."""
     from syncd.app_ola import ola_account
-    from syncd.formats.ola import Ask, Question
+    from syncd.formats.ola import Ask, Outcome, Question
 
+    yes = yes and not dry_run
     if not (yes or dry_run or sys.stdin.isatty()):
         raise click.UsageError("without a terminal to ask on, ordering needs --yes")
     settings = _settings(config)
@@ -88,7 +91,17 @@ def reserve(
         _checked(where, Question, asking.customer, article, quantity, ask, price, **extras)
         for article, quantity, where in map(_argument, articles)
     ]
-    sys.exit(asyncio.run(_reserve(settings, asking, orders, as_json, yes=yes, dry_run=dry_run)))
+    queries = [Question(asking.customer, order.article, order.quantity, price=price) for order in orders]
+    if not yes:  # the session is left before a person thinks it over
+        asyncio.run(_session(settings, asking, queries, (), as_json))
+        queries = []
+    if dry_run:
+        click.echo("Nothing was reserved: this was a rehearsal.", err=True)
+        return
+    if not yes:
+        click.confirm(f"Order {len(orders)} of these now?", abort=True, err=True)
+    _, outcomes = asyncio.run(_session(settings, asking, queries, orders, as_json))
+    sys.exit(3 if Outcome.UNCLEAR in outcomes else 1 if Outcome.REFUSED in outcomes else 0)
 
 
 # -- what is wanted ---------------------------------------------------------------------------------------------
@@ -130,18 +143,22 @@ def _checked(where: str, make: "type[Question]", *fields: Any, **more: Any) -> "
 # -- asking and ordering ----------------------------------------------------------------------------------------
 
 
-async def _query(
-    settings: "Settings", asking: "OlaAccount", questions: "list[Question]", as_json: bool
-) -> "list[Answer]":
+async def _session(
+    settings: "Settings",
+    asking: "OlaAccount",
+    queries: "Sequence[Question]",
+    orders: "Sequence[Question]",
+    as_json: bool,
+) -> "tuple[list[Answer], list[str]]":
+    """Ask, then order, in one session; return the answers, and what became of the orders."""
     from syncd.app_ola import ola_desk
 
-    if not questions:
-        raise UsageError("no articles to ask for", remedy="Name them: syncd ola query 9783842344549:2")
     async with ola_desk(settings, asking) as desk:
-        return await _ask(desk, questions, as_json)
+        answers = await _ask(desk, queries, as_json) if queries else []
+        return answers, [await _order(desk, order, as_json) for order in orders]
 
 
-async def _ask(desk: "OlaDesk", questions: "list[Question]", as_json: bool) -> "list[Answer]":
+async def _ask(desk: "OlaDesk", questions: "Sequence[Question]", as_json: bool) -> "list[Answer]":
     """Ask, and show each answer as it comes (JSON), or all in a table, what came before a failure too."""
     answers: list[Answer] = []
     try:
@@ -154,25 +171,6 @@ async def _ask(desk: "OlaDesk", questions: "list[Question]", as_json: bool) -> "
         if answers and not as_json:
             _show(answers)
     return answers
-
-
-async def _reserve(
-    settings: "Settings", asking: "OlaAccount", orders: "list[Question]", as_json: bool, *, yes: bool, dry_run: bool
-) -> int:
-    from syncd.app_ola import ola_desk
-    from syncd.formats.ola import Outcome, Question
-
-    async with ola_desk(settings, asking) as desk:
-        await _ask(desk, [Question(o.customer, o.article, o.quantity, price=o.price) for o in orders], as_json)
-        if dry_run:
-            click.echo("Nothing was reserved: this was a rehearsal.", err=True)
-            return 0
-        if not yes:
-            await asyncio.to_thread(click.confirm, f"Order {len(orders)} of these now?", abort=True, err=True)
-        outcomes = [await _order(desk, order, as_json) for order in orders]
-    if Outcome.UNCLEAR in outcomes:
-        return 3
-    return 1 if Outcome.REFUSED in outcomes else 0
 
 
 async def _order(desk: "OlaDesk", order: "Question", as_json: bool) -> str:

@@ -127,6 +127,24 @@ def test_what_cannot_be_asked(shop: Shop, arguments: tuple[str, ...], says: str)
     assert shop.house.logins == []
 
 
+def test_without_its_table_nothing_is_asked(shop: Shop):
+    text = shop.config.read_text(encoding="utf-8")
+    shop.config.write_text(text[: text.index("[account.umbreit.ola]")], encoding="utf-8")
+    with pytest.raises(UsageError, match="no account has an availability query"):
+        shop.run("ola", "query", THERE)
+
+
+def test_where_several_may_ask_one_is_named(shop: Shop):
+    text = shop.config.read_text(encoding="utf-8")
+    other = text[text.index("[account.umbreit]") : text.index("[account.cb]")]
+    other = other.replace("account.umbreit", "account.branch").replace('"shop"', '"branch"')
+    shop.config.write_text(text + other, encoding="utf-8")
+    with pytest.raises(UsageError, match="which account shall ask") as error:
+        shop.run("ola", "query", THERE)
+    assert "umbreit|branch" in error.value.remedy
+    assert shop.run("ola", "query", THERE, "--account", "branch").exit_code == 0
+
+
 def test_a_wrong_line_of_a_file_is_named(shop: Shop, tmp_path: Path):
     listed = tmp_path / "watch.txt"
     listed.write_text(f"{THERE}\nabc\n", encoding="utf-8")

@@ -1,12 +1,18 @@
 """Reservations in the journal: the intent before the line, the outcome after it, and a doubt that stays a doubt."""
 
 import asyncio
+import itertools
+import time
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from syncd.errors import DoubtError, LoginRefusedError, TooEarlyError, UsageError
+from syncd.app import now
+from syncd.errors import ConnectionLostError, DoubtError, LaterError, LoginRefusedError, TooEarlyError, UsageError
 from syncd.formats.ola import Ask, Outcome
+from syncd.jobs.ola import OlaDesk
 from syncd.model import Hold, Interchange, State, Step
 from syncd.simulate.books import Command, Record
 from syncd.simulate.ola import Fault, Manners
@@ -129,3 +135,38 @@ async def test_who_is_stopped_while_the_answer_is_due_still_learns_it(tmp_path: 
             await reserving
     assert [row.state for row in orders(tmp_path)] == [Step.CONFIRMED]
     assert len(house.orders) == 1
+
+
+async def test_a_house_that_hangs_up_before_the_line_is_sent_has_taken_nothing(tmp_path: Path):
+    def slow_now():
+        time.sleep(0.4)  # in the journal's thread: the house has time to leave
+        return now()
+
+    async with a_house(idle=0.2) as house, a_desk(tmp_path, house) as safe, OlaDesk(safe.place, safe.account) as desk:
+        assert await anext(desk.ask([question()]))
+        desk.place = replace(safe.place, clock=slow_now)
+        with pytest.raises(ConnectionLostError, match="nothing was reserved"):
+            await desk.reserve(question(ask=Ask.RESERVE))
+    (row,) = orders(tmp_path)
+    assert (row.state, row.hold) == (State.ABANDONED, None)
+    assert (row.reason or "").startswith("nothing was sent")
+    assert house.orders == []
+
+
+async def test_while_answers_come_the_account_is_kept_and_once_it_is_lost_the_session_ends(tmp_path: Path):
+    moments = itertools.count()
+
+    def leaping_now():
+        return now() + timedelta(minutes=2) * next(moments)
+
+    async with (
+        a_house() as house,
+        a_desk(tmp_path, house) as safe,
+        OlaDesk(replace(safe.place, clock=leaping_now), safe.account) as desk,
+    ):
+        asking = desk.ask([question(str(number)) for number in range(1, 4)])
+        assert (await anext(asking)).quantity == 1
+        safe.place.store.gate.forget_leases()
+        with pytest.raises(LaterError, match="took the account over"):
+            await anext(asking)
+    assert house.violations == []
