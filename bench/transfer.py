@@ -3,6 +3,7 @@
 - One large file (500 MB, `MEGABYTES`) down and up, plain and with TLS 1.2, against Python's ftplib with 256 KiB blocks
   (made to resume its TLS session, as ProFTPD demands). The bytes come from memory and are counted and dropped.
 - Many files of 4 KB (2,000, `FILES`) down in one session, against one connection of lftp. Both write to a disk.
+- A listing of many names (50,000, `NAMES`) on vsftpd, against lftp's `cls`.
 - Control commands per file, counted from the servers' own logs.
 
 Rounds alternate between the two sides, and the medians are compared.
@@ -31,6 +32,7 @@ from tests.servers.vsftpd import vsftpd
 BLOCK = 2**18
 SIZE = int(os.environ.get("MEGABYTES", "500")) * 10**6
 FILES = int(os.environ.get("FILES", "2000"))
+NAMES = int(os.environ.get("NAMES", "50000"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 COUNTED = 20
 """Files whose commands are counted; what a session costs once is not part of it."""
@@ -118,10 +120,24 @@ async def fetch_all(session: Session) -> None:
 
 def lftp_all(house: House) -> None:
     with tempfile.TemporaryDirectory() as target:
-        script = f"set net:connection-limit 1; set ftp:ssl-allow no; lcd {target}; cd out; mget -c *; bye"
-        address = f"ftp://{house.user}:{house.password}@127.0.0.1:{house.port}"
-        subprocess.run(["lftp", "--norc", "-e", script, address], check=True, stdout=subprocess.DEVNULL)
+        lftp(house, f"lcd {target}; mget -c *")
         assert _count(target) == FILES
+
+
+def lftp_names(house: House) -> None:
+    assert lftp(house, "cls -1").count(b"\n") == NAMES
+
+
+def lftp(house: House, script: str) -> bytes:
+    whole = f"set net:connection-limit 1; set ftp:ssl-allow no; cd out; {script}; bye"
+    address = f"ftp://{house.user}:{house.password}@127.0.0.1:{house.port}"
+    done = subprocess.run(["lftp", "--norc", "-e", whole, address], check=True, stdout=subprocess.PIPE)
+    return done.stdout
+
+
+async def list_all(session: Session) -> None:
+    await session.enter("out")
+    assert len(await session.listing()) == NAMES
 
 
 def compare(what: str, house: House, we: Callable[[House], None], peer: Callable[[House], None], name: str) -> None:
@@ -147,6 +163,13 @@ def small() -> None:
         for number in range(FILES):
             house.put("out", f"R_{number:06}", LARGE[number : number + 4096])
         compare(f"{FILES} files of 4 KB down, plain", house, ours(fetch_all), lftp_all, "lftp")
+
+
+def names() -> None:
+    with vsftpd() as house:
+        for number in range(NAMES):
+            house.put("out", f"R_{number:06}", b"")
+        compare(f"{NAMES} names listed, plain", house, ours(list_all), lftp_names, "lftp")
 
 
 async def publish(session: Session, mode: Mode) -> None:
@@ -200,6 +223,7 @@ def main() -> None:
     large(None, "plain")
     large("TLSv1.2", "TLS 1.2")
     small()
+    names()
     commands()
 
 
