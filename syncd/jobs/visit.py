@@ -152,6 +152,7 @@ async def _session(
                     f"{account.name}: another syncd took the account over", remedy="Run one syncd for an account."
                 )
 
+        await alive()  # the login interval runs from here: the server has answered
         yield session, alive
         await session.quit()
         outcome = "done"
