@@ -26,7 +26,7 @@ MOVES: Mapping[State | Step, frozenset[State | Step]] = {
     State.ABANDONED: frozenset(),
     Step.QUEUED: frozenset({Step.STORING, Step.HELD, State.QUARANTINED}),
     Step.STORING: frozenset({Step.STORING, Step.QUEUED, Step.STORED, Step.SENT, Step.UNCONFIRMED, Step.HELD}),
-    Step.STORED: frozenset({Step.STORING, Step.PUBLISHING, Step.HELD}),
+    Step.STORED: frozenset({Step.QUEUED, Step.STORING, Step.PUBLISHING, Step.HELD}),
     Step.PUBLISHING: frozenset({Step.PUBLISHING, Step.STORED, Step.SENT, Step.HELD}),
     Step.SENT: frozenset({Step.CONFIRMED}),
     Step.UNCONFIRMED: frozenset({Step.SENT, Step.CONFIRMED, Step.HELD}),

@@ -11,14 +11,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.sim", description=__doc__)
     verbs = parser.add_subparsers(required=True, dest="verb")
     repeat = verbs.add_parser("repeat", help="live through one history again and tell everything")
-    repeat.add_argument("scene", choices=scenes.SCENES)
-    repeat.add_argument("faults", nargs="?", default="", help="NUMBER:FAULT,…")
+    repeat.add_argument("scene", choices=[*scenes.SCENES, "years"])
+    repeat.add_argument("faults", nargs="?", default="", help="NUMBER:FAULT,… or SEED:DAYS")
     repeat.add_argument("--points", action="store_true", help="every point too")
     one = verbs.add_parser("singles", help="every single fault of the scenes")
     one.add_argument("scene", nargs="*", default=list(scenes.SCENES))
+    net = verbs.add_parser("hunt", help="stop at the first broken promise of a scene's single faults")
+    net.add_argument("scene", choices=scenes.SCENES)
+    net.add_argument("where", nargs="?", default="", help="only at points that are called so")
     two = verbs.add_parser("pairs", help="two faults in one history")
     two.add_argument("--runs", type=int, default=1000)
     two.add_argument("--seed", type=int, default=1)
+    long = verbs.add_parser("years", help="random operation")
+    long.add_argument("--seed", type=int, default=1)
+    long.add_argument("--runs", type=int, default=2)
+    long.add_argument("--days", type=int, default=23)
     return parser
 
 
@@ -29,8 +36,16 @@ def main() -> int:
         lines = sweep.timeline(f"{args.scene} {args.faults}", verbose=args.points)
         print("\n".join(lines))
         return int(any(line.startswith(("BROKEN", "RAISED")) for line in lines))
+    if args.verb == "hunt":
+        outcome = sweep.hunt(args.scene, args.where)
+        if outcome is not None:
+            print(f"{outcome.broken[0]} ({outcome.job})")
+        return int(outcome is not None)
+    jobs: list[sweep.Job | sweep.Months]
     if args.verb == "singles":
         jobs = [job for scene in args.scene for job in sweep.singles(scene)]
+    elif args.verb == "years":
+        jobs = [sweep.Months(seed, args.days) for seed in range(args.seed, args.seed + args.runs)]
     else:
         sources = [sweep.pairs(scene, args.seed) for scene in scenes.SCENES]
         jobs = list(itertools.islice(itertools.chain.from_iterable(zip(*sources, strict=True)), args.runs))

@@ -81,9 +81,11 @@ class Fair:
     """No fault at all; remembers the points."""
 
     points: list[Point] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
 
     def strike(self, point: Point, label: str) -> Fault | None:
         self.points.append(point)
+        self.labels.append(f"{point} {label}")
         return None
 
 

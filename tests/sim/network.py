@@ -1,4 +1,4 @@
-"""A network in memory: `open_connection`, `create_server` and `sock_connect` work on it unchanged.
+"""A network in memory: `open_connection` and `create_server` work on it unchanged; `sockets` adds bare sockets.
 
 Each direction of a connection is a queue: what is written arrives in order, after a delay by dice. What is in flight is
 limited by a window, as by a kernel's buffers: a writer is told to pause beyond it, and no sooner. Every arrival, every
@@ -86,6 +86,8 @@ class Wire(asyncio.Transport):
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         self.protocol = cast("asyncio.Protocol", protocol)
+        if isinstance(protocol, Plug):
+            self.plug = protocol
 
     def get_protocol(self) -> asyncio.Protocol:
         assert self.protocol is not None
@@ -208,8 +210,7 @@ class Wire(asyncio.Transport):
         if not self.gone:
             self.gone = True
             self.network.wires.discard(self)
-            if self.protocol is not None:
-                self.protocol.connection_lost(error)
+            self.get_protocol().connection_lost(error)
 
     def _soon(self, call: Callable[..., object], *args: object) -> None:
         if not self.network.dead(self):
@@ -253,7 +254,6 @@ class Network:
     """Ports of data connections that speak TLS in truth: there, an end without close_notify is a broken transfer."""
     silences: int = 0
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
-    _half_open: dict[int, tuple[socket.socket, Wire]] = field(default_factory=dict)
     _free: int = 40000
 
     def __post_init__(self) -> None:
@@ -261,7 +261,6 @@ class Network:
         loop: Any = self.loop
         loop.create_connection = self.create_connection
         loop.create_server = self.create_server
-        loop.sock_connect = self.sock_connect
 
     def delay(self) -> float:
         """Return how long a segment is under way, in seconds."""
@@ -281,36 +280,18 @@ class Network:
         self.listeners[port] = Listener(self, port, made)
         return self.listeners[port]
 
-    async def sock_connect(self, sock: socket.socket, address: tuple[str, int]) -> None:
-        """Connect a socket; `create_connection(sock=…)` makes a transport of it."""
-        self._half_open[id(sock)] = (sock, await self._connect(address, "data"))
-        self._close_forgotten(id(sock))
-
     async def create_connection(
-        self,
-        made: Callable[[], asyncio.Protocol],
-        host: str = "",
-        port: int = 0,
-        *,
-        sock: socket.socket | None = None,
-        ssl: object = None,
+        self, made: Callable[[], asyncio.Protocol], host: str, port: int, *, ssl: object = None
     ) -> tuple[Wire, asyncio.Protocol]:
         """Connect to a port."""
         assert ssl is None, "TLS is tested on real sockets"
-        if sock is None:
-            wire = await self._connect((host, port), "control")
-        else:
-            _, wire = self._half_open.pop(id(sock))
-            sock.close()
         protocol = made()
-        wire.protocol = protocol
+        wire = await self.join((host, port), "control", protocol)
         protocol.connection_made(wire)
-        wire.resume_reading()
-        if wire.gone:
-            self.loop.call_soon(protocol.connection_lost, ConnectionResetError(104, "Connection reset by peer"))
         return wire, protocol
 
-    async def _connect(self, address: tuple[str, int], label: str) -> Wire:
+    async def join(self, address: tuple[str, int], label: str, protocol: asyncio.Protocol) -> Wire:
+        """Connect a protocol to a port; it has not been told yet."""
         await asyncio.sleep(self.delay())
         fault = self.strike(Point.CONNECT, f"{label} connect {address[1] if label == 'control' else 'passive'}")
         if fault is Fault.SILENCE:
@@ -318,13 +299,14 @@ class Network:
         listener = self.listeners.get(address[1])
         if fault is Fault.REFUSED or listener is None:
             raise ConnectionRefusedError(111, "Connection refused")
-        return self._join(listener, address, label)
+        wire = self._join(listener, address, label)
+        wire.set_protocol(protocol)
+        return wire
 
     def _join(self, listener: Listener, address: tuple[str, int], label: str) -> Wire:
         near = Wire(self, f"{label} >", self.owner(), address)
         far = listener.context.run(Wire, self, f"{label} <", None, address)
         near.peer, far.peer = far, near
-        near.pause_reading()
         self.wires |= {near, far}
         far.protocol = listener.context.copy().run(listener.made)
         far._soon(far.protocol.connection_made, far)
@@ -388,15 +370,6 @@ class Network:
                 wire.peer.silent = silent
                 self.loop.call_later(GIVE_UP if silent else self.delay(), wire.peer.break_off)
         self.wires = {wire for wire in self.wires if not wire.gone}
-
-    def _close_forgotten(self, number: int) -> None:
-        """Reset a connection whose socket was closed before it ever became a stream."""
-        sock, wire = self._half_open.get(number, (None, None))
-        if sock is not None and wire is not None and sock.fileno() < 0:
-            del self._half_open[number]
-            self.cut(wire)
-        elif sock is not None:
-            self.loop.call_later(1.0, self._close_forgotten, number, context=self.context)
 
 
 def _shown(data: bytes) -> str:

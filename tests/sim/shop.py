@@ -30,7 +30,7 @@ def umbreit_order(number: int, at: datetime) -> tuple[str, bytes]:
         f"*1003Kunde{number}*9999\r\n"
         for line, article in enumerate(ARTICLES)
     ]
-    return f"S_{CUSTOMER}_{local:%Y%m%d}{number:06d}", "".join(lines).encode()
+    return f"S_{CUSTOMER}_{local:%Y%m%d%H%M%S}", "".join(lines).encode()
 
 
 def cb_order(number: int) -> tuple[str, bytes]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.sim import scenes
+from tests.sim import scenes, years
 from tests.sim.faults import Chosen, Fair, Fault
 from tests.sim.world import World
 
@@ -32,6 +32,23 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Months:
+    """One history of random operation."""
+
+    seed: int
+    days: int
+
+    def world(self, *, verbose: bool = False) -> World:
+        """Make its world."""
+        world = years.history(self.seed, self.days)
+        world.verbose = verbose
+        return world
+
+    def __str__(self) -> str:
+        return f"years {self.seed}:{self.days}"
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What came of one history."""
 
@@ -43,6 +60,8 @@ class Outcome:
     held: int
     told: int
     """Files of which the shop was told that they are lost or partial."""
+    days: float
+    trace: str
 
 
 @dataclass
@@ -50,26 +69,30 @@ class Totals:
     """What came of many."""
 
     runs: int = 0
+    days: float = 0.0
+    traces: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     bad: list[Outcome] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         """Count one more."""
         self.runs += 1
+        self.days += outcome.days
+        self.traces[outcome.job] = outcome.trace
         self.counts["faults"] += len(outcome.struck)
         self.counts["crashes"] += outcome.deaths
         self.counts["points"] += outcome.points
         self.counts["orders held in doubt"] += outcome.held
-        self.counts["files told as lost"] += outcome.told
+        self.counts["broken or unproven fetches told"] += outcome.told
         if outcome.broken:
             self.bad.append(outcome)
 
     def __str__(self) -> str:
         counts = ", ".join(f"{number:,} {name}" for name, number in self.counts.items())
-        return f"{self.runs:,} histories, {counts}, {len(self.bad)} with a broken promise"
+        return f"{self.runs:,} histories of {self.days:,.0f} days, {counts}, {len(self.bad)} with a broken promise"
 
 
-def live(job: Job) -> Outcome:
+def live(job: Job | Months) -> Outcome:
     """Live through one history."""
     world = job.world()
     try:
@@ -77,9 +100,17 @@ def live(job: Job) -> Outcome:
         broken = world.broken
     except Exception as error:  # noqa: BLE001 - whatever it is, this history went wrong
         broken = [f"raised {error!r}", *traceback.format_tb(error.__traceback__)[-2:]]
-        return Outcome(str(job), tuple(broken), tuple(world.struck), world.deaths, world.points, 0, 0)
+        return Outcome(str(job), tuple(broken), tuple(world.struck), world.deaths, world.points, 0, 0, 0, "")
     return Outcome(
-        str(job), tuple(broken), tuple(world.struck), world.deaths, world.points, world.held, world.told_lost
+        job=str(job),
+        broken=tuple(broken),
+        struck=tuple(world.struck),
+        deaths=world.deaths,
+        points=world.points,
+        held=world.held,
+        told=world.told_lost,
+        days=world.clock.elapsed / 86400,
+        trace=world.trace.hexdigest(),
     )
 
 
@@ -88,6 +119,15 @@ def singles(scene: str) -> list[Job]:
     fair = Fair()
     scenes.SCENES[scene](fair).run()
     return [Job(scene, (each,)) for each in Chosen.every(fair.points)]
+
+
+def hunt(scene: str, where: str) -> Outcome | None:
+    """Return the first history with a broken promise; only points whose kind and label contain `where` are struck."""
+    fair = Fair()
+    scenes.SCENES[scene](fair).run()
+    jobs = [Job(scene, (each,)) for each in Chosen.every(fair.points) if where in fair.labels[each[0]]]
+    Random(1).shuffle(jobs)
+    return next((outcome for job in (Job(scene, ()), *jobs) if (outcome := live(job)).broken), None)
 
 
 def pairs(scene: str, seed: int) -> Iterator[Job]:
@@ -100,11 +140,11 @@ def pairs(scene: str, seed: int) -> Iterator[Job]:
         yield Job(scene, (first, (second, dice.choice(list(Fault)))))
 
 
-def run(jobs: Iterable[Job], *, cores: int | None = None) -> Totals:
+def run(jobs: Iterable[Job | Months], *, cores: int | None = None) -> Totals:
     """Live through all of them."""
     totals = Totals()
     with multiprocessing.get_context("fork").Pool(cores or os.cpu_count()) as pool:
-        for outcome in pool.imap_unordered(live, jobs, chunksize=8):
+        for outcome in pool.imap_unordered(live, jobs, chunksize=1):
             totals.add(outcome)
     return totals
 
@@ -117,9 +157,12 @@ def report(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def parse(text: str) -> Job:
-    """Make a job of `SCENE NUMBER:FAULT,…`."""
+def parse(text: str) -> Job | Months:
+    """Make a job of `SCENE NUMBER:FAULT,…` or `years SEED:DAYS`."""
     scene, _, faults = text.partition(" ")
+    if scene == "years":
+        seed, _, days = faults.partition(":")
+        return Months(int(seed), int(days))
     made: list[tuple[int, Fault]] = []
     for each in filter(None, faults.split(",")):
         number, _, fault = each.partition(":")

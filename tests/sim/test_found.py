@@ -1,9 +1,13 @@
 """Histories that once went wrong, each told for itself."""
 
+from asyncio import sleep
+
 import pytest
 
 from tests.sim import scenes
 from tests.sim.faults import At, Fault, Point
+from tests.sim.shop import umbreit_order
+from tests.sim.verdict import violations
 from tests.sim.world import World
 
 
@@ -43,3 +47,16 @@ def test_an_order_that_waits_for_evidence_is_no_reason_to_log_in():
     world = lived("cb", Point.CHUNK, "control < 226 Transfer", Fault.CUT_BEFORE)
     assert world.held == 1
     assert len(world.houses["cb"].logins) < 25, "a day has 14 visits"
+
+
+def test_an_upload_that_the_server_swept_before_it_was_published_is_made_again():
+    async def sweep(world: World) -> None:
+        world.order("umbreit", *umbreit_order(1, world.clock.true()))
+        while not world.deaths:
+            await sleep(1)
+        world.houses["umbreit"].inside("900900").clear()
+
+    world = World((scenes.UMBREIT,), sweep, violations, At(Point.CHUNK, "RNFR", Fault.CRASH_BEFORE))
+    world.run()
+    assert not world.broken, "\n".join([*world.lines, *world.broken])
+    assert len(world.houses["umbreit"].orders) == 1

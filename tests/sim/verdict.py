@@ -4,15 +4,17 @@ An order is taken exactly once, or it is held and says why. A file is handed ove
 says why. No login comes early, no rule of a house is broken, nothing stays open.
 """
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from syncd.simulate import House
 from syncd.suppliers import SUPPLIERS
 from syncd.suppliers.rules import Consume, Publish
+from tests.sim.machine import Place
 from tests.sim.shop import Dropped
-from tests.sim.world import Place, World
+from tests.sim.world import World
 
 EXCUSED = frozenset({"login-parallel"})
 """A house may believe that a visitor is still there whose connection has fallen silent; it is not broken by us."""
@@ -73,19 +75,24 @@ def _early(place: Place, house: House) -> Iterator[str]:
 def _inbound(world: World, place: Place) -> Iterator[str]:
     there = world.houses[place.supplier].out(place.user)
     for account, name, digest in world.published:
-        if account != place.name:
-            continue
         times = world.recorder.files[account, name, digest]
+        if account != place.name or (times == 0 and _replaced(there, name, digest)):
+            continue
         if times > 1:
             yield f"{name}: handed over {times} times"
-        if times == 0 and name not in there and not _told(world, account, name):
-            yield f"{name}: gone from the server, handed to nobody, and not a word of it"
         if times == 0 and name in there:
             yield f"{name}: still at the server and not fetched"
-        if place.consume is Consume.WE_REMOVE and times and name in there:
-            yield f"{name}: handed over, but not removed at the server"
+        if times == 0 and name not in there and not _told(world, account, name):
+            yield f"{name}: gone from the server, handed to nobody, and not a word of it"
         if times == 0 and place.consume is not Consume.SERVER_REMOVES:
             yield f"{name}: never handed over"
+        if times and place.consume is Consume.WE_REMOVE and name in there:
+            yield f"{name}: handed over, but not removed at the server"
+
+
+def _replaced(there: Mapping[str, bytes], name: str, digest: str) -> bool:
+    """Tell whether the supplier itself put other bytes in a file's place before anybody could fetch it."""
+    return name in there and hashlib.sha256(there[name]).hexdigest() != digest
 
 
 def _told(world: World, account: str, name: str) -> bool:

@@ -1,0 +1,153 @@
+"""The machine on which syncd lives: it starts the daemon, and starts it again whatever ended it.
+
+The daemon, its store, its FTP client and APScheduler are the real ones; only the means they are given are virtual.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from syncd.daemon import Daemon
+from syncd.errors import SyncdError
+from syncd.jobs.base import Account, Workplace
+from syncd.schedule import AlarmClock, Schedule
+from syncd.sinks.directory import DirectorySettings, DirectorySink
+from syncd.state import Store, open_state
+from syncd.suppliers import SUPPLIERS
+from syncd.suppliers.rules import Consume, Encryption
+from syncd.transport.base import Endpoint
+from syncd.transport.ftp import connect
+from tests.sim.disk import Descriptors
+from tests.sim.points import Points
+from tests.sim.process import Process
+from tests.sim.shop import CUSTOMER, Folder, Recorder
+
+RESTART = 45.0
+"""Seconds until a process that ended is started again."""
+HEARTBEAT = 1800.0
+PASSWORD = "geheim"
+
+
+class SlowClock(AlarmClock):
+    """The alarm clock with a slow heartbeat: years of half-minutes would be spent on nothing."""
+
+    def heartbeat(self, ring: Callable[[], None]) -> None:
+        self._scheduler.add_job(ring, "interval", seconds=HEARTBEAT, id="heartbeat", replace_existing=True)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An account of the shop, at one of the houses."""
+
+    name: str
+    supplier: str
+    user: str
+    consume: Consume
+    schedule: Schedule
+    login_interval: float = 0.0
+
+    @property
+    def port(self) -> int:
+        return {"umbreit": 2101, "cb": 2102}[self.supplier]
+
+
+class Machine(Points):
+    """A machine that runs one syncd after the other."""
+
+    places: tuple[Place, ...]
+    state: Path
+    folder: Folder
+    recorder: Recorder
+    stop: asyncio.Event
+    files: Descriptors
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = False
+        self.exits: list[str] = []
+
+    def outbox(self, account: str) -> Path:
+        """Return the outbox of an account."""
+        return self.state.parent / "out" / account
+
+    async def operate(self) -> None:
+        """Start syncd, and start it again whatever ended it."""
+        number = 0
+        while not self.over:
+            number += 1
+            self.stop = asyncio.Event()
+            process = self.process = Process(self.loop, number)
+            self.say(f"syncd starts, life {number}")
+            process.start(self._life)
+            await process.ended.wait()
+            if not process.alive:
+                await process.bury()
+            elif process.error is not None:
+                self._note_exit(process.error)
+            self.files.close_all()
+            self.process = None
+            if not self.over:
+                await asyncio.sleep(RESTART)
+
+    def reboot(self) -> None:
+        """Pull the plug; the boot clock begins anew."""
+        self.say("somebody pulls the plug")
+        self._die(self.process)
+        self.clock.reboot()
+
+    def _note_exit(self, error: BaseException) -> None:
+        self.say(f"syncd stops: {type(error).__name__}: {error}")
+        self.exits.append(f"{type(error).__name__}: {error}")
+        if not isinstance(error, SyncdError):
+            raise error
+
+    async def _life(self) -> None:
+        store: Store | None = None
+        try:
+            store = await self.loop.run_in_executor(None, open_state, self.state)
+            place = self._workplace(store)
+            accounts = {each.name: self._account(each) for each in self.places}
+            suppliers = {each.name: each.supplier for each in self.places}
+            await self.loop.run_in_executor(None, store.journal.register, suppliers)
+            schedules = {each.name: each.schedule for each in self.places}
+            daemon = Daemon(place, accounts, schedules, 30.0, SlowClock())
+            await daemon.serve(self.stop)
+        finally:
+            if store is not None:
+                store.close()
+
+    def _workplace(self, store: Store) -> Workplace:
+        folder = DirectorySink(DirectorySettings(path=self.folder.path))
+        return Workplace(
+            store=store,
+            executor=None,
+            clock=self.clock.wall,
+            sample=self.clock.sample,
+            connect=connect,
+            holder="machine/1",
+            sinks={"folder": folder, "books": self.recorder},
+            reserve=0,
+        )
+
+    def _account(self, place: Place) -> Account:
+        supplier = SUPPLIERS[place.supplier]
+
+        def endpoint(commands: frozenset[str]) -> Endpoint:
+            return Endpoint(
+                "127.0.0.1", place.port, place.user, PASSWORD, Encryption.NONE, commands=commands,
+                passive_ports=supplier.passive_ports,
+            )  # fmt: skip
+
+        return Account(
+            name=place.name,
+            supplier=supplier,
+            endpoint=endpoint,
+            inbound=tuple(replace(c, consume=place.consume) for c in supplier.inbound if not c.optional),
+            outbound=supplier.outbound,
+            login_interval=place.login_interval,
+            customers=frozenset({CUSTOMER}) if place.supplier == "umbreit" else None,
+            relation_id=None,
+            outbox=self.outbox(place.name),
+            sinks=("folder", "books"),
+        )
