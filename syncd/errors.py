@@ -161,6 +161,12 @@ class TruncatedError(QuarantineError):
     code = "truncated"
 
 
+class SpoolLostError(QuarantineError):
+    """The bytes of one file are gone from the spool, or are not those that were put there; all others are unharmed."""
+
+    code = "spool-lost"
+
+
 # -- hold: it may have been taken; only evidence or a person decides --------------------------------------------
 
 

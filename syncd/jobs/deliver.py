@@ -10,9 +10,10 @@ from typing import Any
 
 import structlog
 
-from syncd.errors import SinkError, SyncdError
+from syncd.errors import SinkError, SpoolLostError, SyncdError
 from syncd.formats import FORMATS
 from syncd.jobs.base import Account, Workplace
+from syncd.jobs.judge import give_up
 from syncd.model import Delivery, Interchange, Verdict
 from syncd.plan import next_attempt
 from syncd.sinks.base import Batch, Sink
@@ -47,6 +48,9 @@ async def _serve(place: Workplace, accounts: Mapping[str, Account], sink: Sink, 
 async def _try(place: Workplace, account: Account, sink: Sink, delivery: Delivery, row: Interchange) -> bool:
     try:
         await sink.deliver(await _batch(place, account, delivery, row))
+    except SpoolLostError as error:  # it will never be there: what came after it need not wait
+        await give_up(place, row, error)
+        return True
     except SyncdError as error:
         await _failed(place, delivery, row, error)
         return False
@@ -89,6 +93,7 @@ async def _batch(place: Workplace, account: Account, delivery: Delivery, row: In
     assert row.spool is not None
     assert row.sha256 is not None
     journal, spool, name = place.store.journal, place.store.spool, row.spool
+    await place.do(spool.check, name)
     verdict: Verdict = await place.do(journal.verdict, row.id)
     suppressed = await place.do(journal.suppressed, row.id)
     channel = account.inbound_channel(row.channel)

@@ -7,6 +7,7 @@ import hashlib
 
 import structlog
 
+from syncd.errors import SpoolLostError
 from syncd.formats import FORMATS
 from syncd.jobs.base import OLA_CHANNEL, Account, Workplace
 from syncd.jobs.fetch import keep_partial
@@ -48,7 +49,10 @@ def _sha256(place: Workplace, name: str) -> str:
 
 async def judge(place: Workplace, account: Account, row: Interchange) -> Interchange:
     """Judge one spooled interchange and write down the verdict, with the deliveries it brings about."""
-    verdict = await place.do(_verdict, place, account, row)
+    try:
+        verdict = await place.do(_verdict, place, account, row)
+    except SpoolLostError as error:
+        return await give_up(place, row, error)
     if not row.proven and not _proves_itself(verdict):
         return await _quarantine(
             place, row, "unproven", "the server never confirmed that this is the whole file", verdict
@@ -97,6 +101,15 @@ async def _quarantine(place: Workplace, row: Interchange, code: str, reason: str
         "file.quarantined", account=row.account, channel=row.channel, interchange=row.id, file=row.name, reason=reason
     )
     return await place.do(journal.get, row.id)
+
+
+async def give_up(place: Workplace, row: Interchange, error: SpoolLostError) -> Interchange:
+    """Put a file aside whose bytes are gone from the spool, and say so; the others go on."""
+    log.warning(
+        "file.quarantined", account=row.account, channel=row.channel, interchange=row.id, file=row.name,
+        reason=str(error),
+    )  # fmt: skip
+    return await place.do(place.store.journal.lost, row.id, str(error), place.clock())
 
 
 def first_error(name: str, verdict: Verdict) -> str | None:

@@ -4,13 +4,14 @@ Each move is written down before it is made. Under RENAME the temporary name dec
 published name and never a listing; under DIRECT a cut upload is never repeated (docs/guarantee.md).
 """
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Unpack
 
 import structlog
 
-from syncd.errors import DoubtError, LaterError, ProtocolError, RefusedError, TruncatedError
+from syncd.errors import DoubtError, LaterError, ProtocolError, RefusedError, SpoolLostError, TruncatedError
 from syncd.formats import wire
 from syncd.jobs.base import Account, Workplace, uncut
 from syncd.model import Hold, Interchange, State, Step
@@ -49,7 +50,10 @@ class Carrier:
             if isinstance(move, HoldBack):
                 return await self.hold(order, move)
             await self.session.enter(channel.directory)
-            order = await self._moves[type(move)](channel, order)
+            try:
+                order = await self._moves[type(move)](channel, order)
+            except SpoolLostError as error:
+                return await self._lose(order, error)
         raise ProtocolError(
             f"{order.name}: the temporary name {order.temp_name} keeps vanishing before it is renamed",
             remedy="Ask the supplier what removes files from the order folder.",
@@ -58,6 +62,14 @@ class Carrier:
     async def hold(self, order: Interchange, move: HoldBack) -> Interchange:
         """Put an order aside for a person."""
         return await self._advance(order, Step.HELD, move.reason, hold=move.hold, reason=move.reason)
+
+    async def _lose(self, order: Interchange, error: SpoolLostError) -> Interchange:
+        """Put an order aside whose bytes are gone; it was never published."""
+        journal, reason = self.place.store.journal, str(error)
+        lost = await self.place.do(journal.quarantine, order.id, order.state, error.code, reason, self._now())
+        event = f"order.{lost.state}"
+        log.warning(event, account=lost.account, interchange=lost.id, file=lost.name, reason=reason)
+        return lost
 
     # -- moves ------------------------------------------------------------------------------------------------
 
@@ -137,6 +149,8 @@ class Carrier:
     async def _payload(self, channel: Outbound, order: Interchange) -> bytes:
         assert order.spool is not None
         raw = await self.place.do(self.place.store.spool.read, order.spool)
+        if hashlib.sha256(raw).hexdigest() != order.sha256:
+            raise SpoolLostError(f"its bytes in {order.spool} are not those that came", remedy="Drop the order again.")
         return wire(channel.format, raw)
 
     async def _advance(

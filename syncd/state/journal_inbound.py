@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from syncd.errors import UsageError
 from syncd.model import Direction, Interchange, Parsed, RemoteFile, State, Step, Verdict
-from syncd.state import acceptance, rows
+from syncd.state import acceptance, loss, rows
 from syncd.state.engine import Database
 from syncd.state.tables import interchange, microseconds, verdict
 
@@ -106,6 +106,15 @@ class Inbound:
             if verdict is not None:
                 acceptance.keep(connection, number, verdict, ())
             return moved
+
+    def lost(self, number: int, reason: str, at: datetime) -> Interchange:
+        """Give up a file whose bytes are gone from the spool: QUARANTINED and unproven, so that it is fetched again.
+
+        What no sink has taken yet is due no more, and if none has taken any, its goods are claimed no more: the same
+        file may come again. May be said twice.
+        """
+        with self._database.writing() as connection:
+            return loss.give_up(connection, number, reason, at)
 
     def suppressed(self, number: int) -> frozenset[int]:
         """Return the line numbers that must not be handed over: an earlier file brought the same goods."""

@@ -20,12 +20,14 @@ COLUMNS = tuple(interchange.c[field.name] for field in fields(Interchange))
 MOVES: Mapping[State | Step, frozenset[State | Step]] = {
     State.ANNOUNCED: frozenset({State.SPOOLED, State.QUARANTINED, State.ABANDONED}),
     State.SPOOLED: frozenset({State.SPOOLED, State.PARSED, State.DONE, State.QUARANTINED}),
-    State.PARSED: frozenset({State.DONE}),
+    State.PARSED: frozenset({State.DONE, State.QUARANTINED}),
     State.DONE: frozenset(),
     State.QUARANTINED: frozenset({State.SPOOLED}),
     State.ABANDONED: frozenset(),
     Step.QUEUED: frozenset({Step.STORING, Step.HELD, State.QUARANTINED}),
-    Step.STORING: frozenset({Step.STORING, Step.QUEUED, Step.STORED, Step.SENT, Step.UNCONFIRMED, Step.HELD}),
+    Step.STORING: frozenset(
+        {Step.STORING, Step.QUEUED, Step.STORED, Step.SENT, Step.UNCONFIRMED, Step.HELD, State.QUARANTINED}
+    ),
     Step.STORED: frozenset({Step.QUEUED, Step.STORING, Step.PUBLISHING, Step.HELD}),
     Step.PUBLISHING: frozenset({Step.PUBLISHING, Step.STORED, Step.SENT, Step.HELD}),
     Step.SENT: frozenset({Step.CONFIRMED}),

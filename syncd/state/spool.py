@@ -10,10 +10,10 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from syncd.errors import StateDamagedError
+from syncd.errors import SpoolLostError, StateDamagedError
 from syncd.model import Direction
 from syncd.state.disk import disk_errors, rename, sync_directory, sync_file
 
@@ -122,13 +122,18 @@ class Spool:
         return self._root / name
 
     def read(self, name: str) -> bytes:
-        """Return all bytes of a file. Raises StateDamagedError when it is missing."""
-        with disk_errors(self.path(name)):
+        """Return all bytes of a file. Raises SpoolLostError when it is missing."""
+        with _there(self.path(name)):
             return self.path(name).read_bytes()
 
+    def check(self, name: str) -> None:
+        """Make sure that a file is there. Raises SpoolLostError when it is not."""
+        with _there(self.path(name)):
+            self.path(name).stat()
+
     def blocks(self, name: str, size: int = BLOCK) -> Iterator[bytes]:
-        """Yield a file in blocks. Raises StateDamagedError when it is missing."""
-        with disk_errors(self.path(name)), self.path(name).open("rb", buffering=0) as file:
+        """Yield a file in blocks. Raises SpoolLostError when it is missing."""
+        with _there(self.path(name)), self.path(name).open("rb", buffering=0) as file:
             while block := file.read(size):
                 yield block
 
@@ -193,6 +198,17 @@ class Spool:
 
 
 _SAFE = os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+@contextmanager
+def _there(path: Path) -> Iterator[None]:
+    """Tell a file that is missing from a disk that fails: the one is the loss of one file, the other stops syncd."""
+    with disk_errors(path):
+        try:
+            yield
+        except FileNotFoundError:
+            remedy = "Restore it from a backup, drop the order again, or ask the supplier for the file."
+            raise SpoolLostError(f"its bytes are gone: {path} is missing", remedy=remedy) from None
 
 
 def _name(path: Path) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from syncd.errors import DiskFullError, StateDamagedError
+from syncd.errors import DiskFullError, SpoolLostError, StateDamagedError
 from syncd.model import Direction
 from syncd.state import Spool
 
@@ -83,7 +83,7 @@ def test_names_that_the_spool_never_gave(spool, name):
 
 def test_a_missing_file_is_damage(spool):
     for use in (spool.read, lambda name: list(spool.blocks(name))):
-        with pytest.raises(StateDamagedError, match=r"spool/in/7\.raw: No such file"):
+        with pytest.raises(SpoolLostError, match=r"spool/in/7\.raw is missing"):
             use("spool/in/7.raw")
 
 

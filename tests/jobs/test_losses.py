@@ -1,0 +1,106 @@
+"""Files that are gone from the spool: only they are given up, in words, and everything else goes on."""
+
+import pytest
+
+from syncd import app
+from syncd.config import load
+from syncd.model import RemoteFile, State
+from tests.jobs.shop import TWO, now, open_shop, order, stock
+from tests.jobs.test_trouble import ANSWER, ORDER, answer
+
+OTHER = "S_900900_20261121101113"
+
+
+def spooled(shop, name):
+    """The spool's file of the latest interchange of this name."""
+    story = app.explain(load(shop.config), name)[0]
+    return shop.folder / "state" / "spool" / ("out" if story.file.direction == "out" else "in") / f"{story.file.id}.raw"
+
+
+def reason(shop, name):
+    return app.explain(load(shop.config), name)[0].file.reason
+
+
+async def make_due(shop):
+    """Try deliveries again now, whatever their next attempt."""
+    async with app.workplace(load(shop.config)) as place:
+        for delivery in place.store.journal.pending():
+            place.store.journal.delivery_failed(delivery.id, "again", now(), now())
+
+
+async def queue(shop, *names):
+    """Drop orders while the account is paused: they are taken, and wait."""
+    app.pause(load(shop.config), "umbreit", "stock-taking")
+    for number, name in enumerate(names):
+        shop.drop(order(*TWO, reference=f"42{number}"), name)
+    await shop.once("umbreit")
+    app.resume(load(shop.config), "umbreit")
+
+
+@pytest.mark.parametrize("harm", ["deleted", "changed"])
+async def test_a_lost_order_is_put_aside_and_the_others_go_out(tmp_path, harm):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("umbreit")
+        await queue(shop, ORDER, OTHER)
+        if harm == "deleted":
+            spooled(shop, ORDER).unlink()
+        else:
+            spooled(shop, ORDER).write_bytes(order(("9783442756841", 9)))
+        name = shop.cb.publish_stock(stock())
+        tours = await shop.once()
+        assert [error for tour in tours.values() for error in tour.errors] == []
+        assert [taken.name for taken in shop.umbreit.orders] == [OTHER]
+        assert name in shop.raw("*.bhd"), "the other account goes on"
+        assert shop.states(ORDER) == ["quarantined"]
+        assert "its bytes" in reason(shop, ORDER)
+        shop.drop(order(*TWO, reference="420"), ORDER)
+        await shop.once("umbreit")
+        assert sorted(taken.name for taken in shop.umbreit.orders) == [ORDER, OTHER], "dropped again, it goes out"
+
+
+async def test_a_lost_file_that_no_sink_has_is_given_up_and_does_not_stop_later_ones(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        shop.inbox.rmdir()
+        shop.inbox.write_text("in the way")
+        first = shop.cb.publish_stock(stock(3), name="one.bhd")
+        await shop.once("cb")
+        spooled(shop, first).unlink()
+        shop.inbox.unlink()
+        shop.inbox.mkdir()
+        second = shop.cb.publish_stock(stock(4), name="two.bhd")
+        await make_due(shop)
+        await shop.once("cb")
+        assert shop.states(first) == ["quarantined"]
+        assert "its bytes are gone" in reason(shop, first)
+        assert list(shop.raw("*.bhd")) == [second]
+        assert "its bytes are gone" in shop.problems()["file-partial"].message
+
+
+async def test_a_lost_file_is_fetched_again_where_it_still_lies_and_its_goods_are_handed_over_once(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        shop.inbox.rmdir()
+        shop.inbox.write_text("in the way")
+        shop.umbreit.out("900900")[ANSWER] = answer()
+        await shop.once("umbreit")
+        spooled(shop, ANSWER).unlink()
+        shop.inbox.unlink()
+        shop.inbox.mkdir()
+        await make_due(shop)
+        await shop.once("umbreit")
+        await shop.once("umbreit")
+        assert shop.raw("R_*") == {ANSWER: answer()}
+        assert shop.problems() == {}
+
+
+async def test_a_file_that_is_lost_before_it_was_judged_stops_nobody(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        async with app.workplace(load(shop.config)) as place:
+            journal = place.store.journal
+            row = journal.announce("umbreit", "answers", RemoteFile(ANSWER, 1, now()), now())
+            gone = f"spool/in/{row.id}.raw"
+            journal.advance(row.id, State.ANNOUNCED, State.SPOOLED, now(), sha256="0" * 64, spool=gone)
+        shop.drop()
+        tours = await shop.once("umbreit")
+        assert tours["umbreit"].errors == []
+        assert shop.states(ANSWER) == ["quarantined"]
+        assert len(shop.umbreit.orders) == 1
