@@ -17,7 +17,7 @@ from syncd.errors import LaterError, SyncdError, TooEarlyError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.deliver import deliver
 from syncd.jobs.tour import Tour, tour
-from syncd.plan import next_attempt
+from syncd.plan import LAST_RETRY, next_attempt
 from syncd.schedule import AlarmClock, Schedule, next_visit
 from syncd.systemd import notify
 
@@ -99,9 +99,16 @@ class Daemon:
 
     async def _turn(self, account: Account) -> None:
         state = await self.place.do(self.place.store.journal.account, account.name)
-        due = state.next_due is None or state.next_due <= self.place.clock()
+        due = state.next_due is None or self._is_due(account, state.next_due)
         result = await tour(self.place, account, due=due, orders=due or not state.failures)
         await self._note(account, result)
+
+    def _is_due(self, account: Account, when: datetime) -> bool:
+        """Tell whether a visit is due; a time that no visit sets was written while the clock was wrong."""
+        now = self.place.clock()
+        if when > now + LAST_RETRY:
+            return when > next_visit(self.schedules[account.name], account.supplier.timezone, now)
+        return when <= now
 
     async def _unforeseen(self, account: Account, error: Exception) -> None:
         """Go on with the other accounts after a mistake of our own, and try this one again later."""

@@ -227,6 +227,14 @@ def next_attempt(failures: int, now: datetime) -> datetime:
     return now + min(FIRST_RETRY * (1 << doublings), LAST_RETRY)
 
 
+def attempt_is_due(when: datetime | None, now: datetime) -> bool:
+    """Tell whether to try again now; None never is.
+
+    A time that lies further ahead than the longest wait was written while the clock was wrong: it is not believed.
+    """
+    return when is not None and not now < when <= now + LAST_RETRY
+
+
 Clock = Callable[[], datetime]
 """Always aware, always passed in."""
 

@@ -4,6 +4,7 @@
 misfire limit set, and a heartbeat rings everybody, so a stepped clock or a suspended machine costs one heartbeat.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -61,9 +62,11 @@ def _values(hours: BaseField) -> set[int]:
 
 
 class AlarmClock:
-    """Rings once at a time, or with every heartbeat."""
+    """Rings once at a time by the wall clock, and with every heartbeat by the loop's, which nobody can set."""
 
-    def __init__(self) -> None:
+    def __init__(self, heartbeat: timedelta = HEARTBEAT) -> None:
+        self._every = heartbeat.total_seconds()
+        self._beat: asyncio.TimerHandle | None = None
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -74,6 +77,8 @@ class AlarmClock:
 
     def stop(self) -> None:
         """Never ring again."""
+        if self._beat is not None:
+            self._beat.cancel()
         self._scheduler.shutdown(wait=False)
 
     def at(self, name: str, when: datetime, ring: Callable[[], None]) -> None:
@@ -81,7 +86,9 @@ class AlarmClock:
         self._scheduler.add_job(ring, "date", run_date=when, id=name, replace_existing=True)
 
     def heartbeat(self, ring: Callable[[], None]) -> None:
-        """Ring every HEARTBEAT."""
-        self._scheduler.add_job(
-            ring, "interval", seconds=HEARTBEAT.total_seconds(), id="heartbeat", replace_existing=True
-        )
+        """Ring at every heartbeat from now on."""
+        self._beat = asyncio.get_running_loop().call_later(self._every, self._ring_again, ring)
+
+    def _ring_again(self, ring: Callable[[], None]) -> None:
+        self.heartbeat(ring)
+        ring()

@@ -15,7 +15,7 @@ from syncd.formats import FORMATS
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import give_up
 from syncd.model import Delivery, Interchange, Verdict
-from syncd.plan import next_attempt
+from syncd.plan import attempt_is_due, next_attempt
 from syncd.sinks.base import Batch, Sink
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ async def _serve(place: Workplace, accounts: Mapping[str, Account], sink: Sink, 
         lane = (row.account, row.channel)
         if lane in stopped or row.account not in accounts:
             continue
-        due = delivery.next_attempt is not None and delivery.next_attempt <= place.clock()
+        due = attempt_is_due(delivery.next_attempt, place.clock())
         if not due or not await _try(place, accounts[row.account], sink, delivery, row):
             stopped.add(lane)
 

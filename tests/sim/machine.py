@@ -4,8 +4,8 @@ The daemon, its store, its FTP client and APScheduler are the real ones; only th
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from syncd.daemon import Daemon
@@ -25,15 +25,9 @@ from tests.sim.shop import CUSTOMER, Folder, Recorder
 
 RESTART = 45.0
 """Seconds until a process that ended is started again."""
-HEARTBEAT = 1800.0
+HEARTBEAT = timedelta(minutes=30)
+"""Slow, as years of half-minutes would be spent on nothing."""
 PASSWORD = "geheim"
-
-
-class SlowClock(AlarmClock):
-    """The alarm clock with a slow heartbeat: years of half-minutes would be spent on nothing."""
-
-    def heartbeat(self, ring: Callable[[], None]) -> None:
-        self._scheduler.add_job(ring, "interval", seconds=HEARTBEAT, id="heartbeat", replace_existing=True)
 
 
 @dataclass(frozen=True)
@@ -111,7 +105,7 @@ class Machine(Points):
             suppliers = {each.name: each.supplier for each in self.places}
             await self.loop.run_in_executor(None, store.journal.register, suppliers)
             schedules = {each.name: each.schedule for each in self.places}
-            daemon = Daemon(place, accounts, schedules, 30.0, SlowClock())
+            daemon = Daemon(place, accounts, schedules, 30.0, AlarmClock(HEARTBEAT))
             await daemon.serve(self.stop)
         finally:
             if store is not None:

@@ -165,9 +165,9 @@ MUTANTS = (
     Mutant(
         "a delivery is ticked off before it was made",
         "jobs/deliver.py",
-        "    batch = await _batch(place, account, delivery, row)\n",
-        "    await place.do(place.store.journal.delivered, delivery.id, place.clock())\n"
-        "    batch = await _batch(place, account, delivery, row)\n",
+        "        await sink.deliver(await _batch(place, account, delivery, row))\n",
+        "        await place.do(place.store.journal.delivered, delivery.id, place.clock())\n"
+        "        await sink.deliver(await _batch(place, account, delivery, row))\n",
         "cb",
         "sink",
     ),

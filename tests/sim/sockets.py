@@ -1,7 +1,7 @@
 """Sockets on the network in memory, for whoever drives a socket himself: what data connections are made of.
 
-While a history runs, `socket.socket` makes these for the process under test, and the loop's `sock_connect`, `sock_recv`
-and `sock_sendall` work on them. Closing one with SO_LINGER and no seconds is a reset, closing it otherwise an end.
+While a history runs, `socket.socket` makes these for the process under test; the loop's `sock_connect`, `add_reader`
+and `add_writer` know them by their numbers. Closing one with SO_LINGER and no seconds is a reset, otherwise an end.
 """
 
 import asyncio
@@ -9,36 +9,56 @@ import itertools
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from tests.sim.network import Network, Plug, Wire
 
-NUMBERS = itertools.count(1_000_000)
-"""Descriptors that no kernel gives."""
+FIRST = 1_000_000
+"""No kernel gives descriptors from here on."""
 
 
 class MemorySocket(Plug, asyncio.Protocol):
-    """A stream socket; connected once `wire` is there."""
+    """A stream socket that never blocks; connected once `wire` is there."""
 
-    def __init__(self, family: int, kind: int) -> None:
+    def __init__(self, number: int, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
         self.wire: Wire | None = None
-        self._number = next(NUMBERS)
+        self.reader: Callable[[], object] | None = None
+        self.writer: Callable[[], object] | None = None
+        self._loop = loop
+        self._number = number
         self._buffer = bytearray()
         self._ended = False
+        self._full = False
         self._error: Exception | None = None
-        self._changed = asyncio.Event()
-        self._room = asyncio.Event()
-        self._room.set()
 
     # -- the socket's own calls -----------------------------------------------------------------------------
 
     def fileno(self) -> int:
-        """Return a number that means nothing; -1 once closed."""
+        """Return a number that means nothing to a kernel; -1 once closed."""
         return self._number
 
     def setblocking(self, flag: bool) -> None:
         """Never block."""
+
+    def recv(self, most: int) -> bytes:
+        """Return what is there, empty at the end; raises BlockingIOError when nothing is."""
+        if not self._buffer and self._error is not None:
+            raise self._error
+        if not self._buffer and not self._ended:
+            raise BlockingIOError
+        data = bytes(self._buffer[:most])
+        del self._buffer[:most]
+        return data
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Write; raises BlockingIOError while too much is under way."""
+        wire = self._connected()
+        if self._full:
+            raise BlockingIOError
+        wire.write(data)
+        return len(data)
 
     def shutdown(self, how: int) -> None:
         """End what we send."""
@@ -56,70 +76,85 @@ class MemorySocket(Plug, asyncio.Protocol):
             raise self._error or OSError(107, "Transport endpoint is not connected")
         return self.wire
 
-    # -- what the wire tells --------------------------------------------------------------------------------
+    # -- what the wire tells, and who waits for it ----------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        self._changed.set()
+        self.look()
 
     def eof_received(self) -> bool:
         self._ended = True
-        self._changed.set()
+        self.look()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended = True
         self._error = exc
-        self._changed.set()
-        self._room.set()
+        self.look()
 
     def pause_writing(self) -> None:
-        self._room.clear()
+        self._full = True
 
     def resume_writing(self) -> None:
-        self._room.set()
+        self._full = False
+        self.look()
 
-    # -- what the loop is asked for -------------------------------------------------------------------------
+    def look(self) -> None:
+        """Tell who waits that reading or writing would not block."""
+        if self.reader is not None and (self._buffer or self._ended):
+            self._loop.call_soon(self.reader)
+        if self.writer is not None and (not self._full or self._ended):
+            self._loop.call_soon(self.writer)
 
-    async def receive(self, most: int) -> bytes:
-        """Wait for bytes and return them; empty at the end."""
-        while not self._buffer:
-            if self._error is not None:
-                raise self._error
-            if self._ended:
-                return b""
-            self._changed.clear()
-            await self._changed.wait()
-        data = bytes(self._buffer[:most])
-        del self._buffer[:most]
-        return data
 
-    async def send(self, data: bytes) -> None:
-        """Write, and wait until the kernel would have taken it all."""
-        self._connected().write(data)
-        await self._room.wait()
-        if self._error is not None:
-            raise self._error
+class Descriptors:
+    """The loop's way to sockets by number: ours, or the kernel's."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._loop = network.loop
+        self._sockets: dict[int, MemorySocket] = {}
+        self._numbers = itertools.count(FIRST)
+        self._real = {name: getattr(self._loop, name) for name in ("add_reader", "add_writer")}
+        self._real |= {name: getattr(self._loop, name) for name in ("remove_reader", "remove_writer")}
+
+    def socket(self) -> MemorySocket:
+        """Make a socket."""
+        number = next(self._numbers)
+        self._sockets[number] = MemorySocket(number, self._loop)
+        return self._sockets[number]
+
+    async def connect(self, sock: MemorySocket, address: tuple[str, int]) -> None:
+        """Connect a socket."""
+        sock.wire = await self._network.join(address, "data", sock)
+
+    def watch(self, side: str, number: int, call: Callable[..., object], *args: object) -> None:
+        """Have a call made when a socket can be read from, or written to."""
+        if number < FIRST:
+            self._real[f"add_{side}"](number, call, *args)
+        else:
+            setattr(self._sockets[number], side, partial(call, *args))
+            self._sockets[number].look()
+
+    def forget(self, side: str, number: int) -> bool:
+        """Make that call no more."""
+        if number < FIRST:
+            return bool(self._real[f"remove_{side}"](number))
+        setattr(self._sockets[number], side, None)
+        return True
 
 
 @contextmanager
 def lent(network: Network, inside: Callable[[], bool]) -> Iterator[None]:
     """Have `socket.socket` and the loop's calls on sockets served by the network where `inside` says so."""
-    real, loop = socket.socket, network.loop
+    real, ours = socket.socket, Descriptors(network)
 
-    def make(family: int = socket.AF_INET, kind: int = socket.SOCK_STREAM, *rest: Any, **named: Any) -> Any:
-        return MemorySocket(family, kind) if inside() else real(family, kind, *rest, **named)
+    def make(*args: Any, **named: Any) -> Any:
+        return ours.socket() if inside() else real(*args, **named)
 
-    async def sock_connect(sock: MemorySocket, address: tuple[str, int]) -> None:
-        sock.wire = await network.join(address, "data", sock)
-
-    async def sock_recv(sock: MemorySocket, most: int) -> bytes:
-        return await sock.receive(most)
-
-    async def sock_sendall(sock: MemorySocket, data: bytes) -> None:
-        await sock.send(data)
-
-    vars(loop).update(sock_connect=sock_connect, sock_recv=sock_recv, sock_sendall=sock_sendall)
+    calls: dict[str, Any] = {f"add_{side}": partial(ours.watch, side) for side in ("reader", "writer")}
+    calls |= {f"remove_{side}": partial(ours.forget, side) for side in ("reader", "writer")}
+    vars(network.loop).update(calls, sock_connect=ours.connect)
     vars(socket)["socket"] = make
     try:
         yield

@@ -5,7 +5,8 @@ from asyncio import sleep
 import pytest
 
 from tests.sim import scenes
-from tests.sim.faults import At, Fault, Point
+from tests.sim.faults import At, Fair, Fault, Point
+from tests.sim.scenes import put_goods
 from tests.sim.shop import umbreit_order
 from tests.sim.verdict import violations
 from tests.sim.world import World
@@ -60,3 +61,32 @@ def test_an_upload_that_the_server_swept_before_it_was_published_is_made_again()
     world.run()
     assert not world.broken, "\n".join([*world.lines, *world.broken])
     assert len(world.houses["umbreit"].orders) == 1
+
+
+async def _clock_set_right_again(world: World) -> None:
+    world.clock.step(2 * 86400)
+    await sleep(3600)
+    world.clock.step(-2 * 86400)
+    put_goods(world, "24000001", 1)
+
+
+def test_a_clock_that_is_set_back_silences_nobody():
+    world = World((scenes.KEEPING,), _clock_set_right_again, violations, Fair())
+    world.run()
+    assert not world.broken, "\n".join([*world.lines, *world.broken])
+    assert world.clock.elapsed < 3 * 3600, "a heartbeat must notice"
+
+
+def test_a_delivery_that_failed_while_the_clock_was_wrong_is_tried_again_soon():
+    world = World((scenes.KEEPING,), _goods_while_the_clock_is_wrong, violations, At(Point.SINK, "", Fault.FAILS))
+    world.run()
+    assert not world.broken, "\n".join([*world.lines, *world.broken])
+    assert world.clock.elapsed < 4 * 3600, "a heartbeat must notice"
+
+
+async def _goods_while_the_clock_is_wrong(world: World) -> None:
+    world.clock.step(2 * 86400)
+    put_goods(world, "24000001", 1)
+    while not world.struck:
+        await sleep(1)
+    world.clock.step(-2 * 86400)
