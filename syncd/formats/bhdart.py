@@ -8,14 +8,14 @@ detail is counted and not handed on: its stock is unknown, which is not zero.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from functools import lru_cache
+from itertools import repeat
 
 from syncd.formats.articles import ean_is_valid
 from syncd.formats.fields import DAY, FieldError, calendar_day, markers
 from syncd.formats.findings import Findings
 from syncd.formats.framing import Block
-from syncd.formats.records import StockLine, maker
+from syncd.formats.plain import Memo, eans_are_valid, only_groups
+from syncd.formats.records import StockLine, column_maker
 from syncd.model import Severity
 
 Attributes = Mapping[str, str]
@@ -95,40 +95,49 @@ def note_unknown(cb_id: str, value: str, number: int, findings: Findings) -> Non
     findings.once(Severity.WARNING, "unknown-id", cb_id, number, message, value)
 
 
-def plain_pattern(ending: bytes) -> "re.Pattern[bytes]":
-    """Return the pattern of details about which there is nothing to say: the groups are their attributes."""
-    optional = "".join(f"(?:#{cb_id}({DAY})|)" for cb_id in ("0500", "0281"))
-    available = "#0522([0-9]{1,2}|[0-5][0-9]{2}|6(?:[0-8][0-9]|9[0-8]))"
-    detail = rf"#00012#0200([0-9]{{13}}){optional}#0521([^# \x00-\x1f\x7f-\xff]){available}"
-    return re.compile(f"(?m)^{detail}{ending.decode('ascii')}".encode("ascii"))
+def plain_pattern(ending: str, *wanted: str) -> str:
+    """Return the pattern of details about which there is nothing to say; the groups are the wanted attributes."""
+    optional = "".join(f"(?:#{cb_id}(?P<i{cb_id}>{DAY})|)" for cb_id in ("0500", "0281"))
+    available = "#0522(?P<i0522>[0-9]{1,2}|[0-5][0-9]{2}|6(?:[0-8][0-9]|9[0-8]))"
+    detail = rf"#00012#0200(?P<i0200>[0-9]{{13}}){optional}#0521(?P<i0521>[^# \x00-\x1f\x7f-\xff]){available}"
+    return f"(?m)^{only_groups(detail, *(f'i{cb_id}' for cb_id in wanted))}{ending}"
 
 
-Row = tuple[bytes, bytes, bytes, bytes, bytes]
-"""Of a plain detail: 0200, 0500, 0281, 0521, 0522; an absent attribute is empty."""
-
-_PLAIN = {ending: plain_pattern(ending) for ending in (b"\r\n", b"\n")}
-
-
-def plain_rows(block: Block, ending: bytes) -> list[Row]:
-    """Return the details of a block if all of its lines are plain, else nothing."""
-    rows: list[Row] = _PLAIN[ending].findall(block.data)
-    return rows if len(rows) == block.data.count(b"\n") and block.data.endswith(b"\n") else []
+_ENDINGS = ("\r\n", "\n")
+_EANS = {ending.encode("ascii"): re.compile(plain_pattern(ending, "0200").encode("ascii")) for ending in _ENDINGS}
+_ROWS = {
+    ending.encode("ascii"): re.compile(plain_pattern(ending, "0200", "0500", "0281", "0521", "0522"))
+    for ending in _ENDINGS
+}
 
 
-def stock_lines(rows: list[Row], first: int) -> Iterator[StockLine]:
-    """Yield the records of plain rows; `first` is the line of the first."""
-    for line, (ean, counted, changed, top_title, available) in enumerate(rows, first):
-        copies = int(available)
-        dates, top = (_day(counted), _day(changed)), top_title.decode("ascii")
-        yield _make(line, ean.decode("ascii"), *dates, top, copies, copies == MOST, ())
+def plain_eans(block: Block, ending: bytes) -> list[bytes]:
+    """Return the EANs of a block if no line of it has anything to say about itself, else nothing."""
+    eans: list[bytes] = _EANS[ending].findall(block.data)
+    return eans if _is_whole(block, len(eans)) and eans_are_valid(b"".join(eans)) else []
 
 
-@lru_cache(4096)
-def _day(raw: bytes) -> date | None:
-    return calendar_day(raw.decode("ascii"))
+def plain_lines(block: Block, ending: bytes) -> Iterator[StockLine] | None:
+    """Return the records of a block if no line of it has anything to say about itself, else None."""
+    rows = _ROWS[ending].findall(block.data.decode("ascii")) if block.data.isascii() else []
+    if not _is_whole(block, len(rows)):
+        return None
+    eans, counted, changed, top_titles, available = zip(*rows, strict=True)
+    if not eans_are_valid("".join(eans).encode("ascii")):
+        return None
+    lines = range(block.first, block.first + len(rows))
+    dates = (map(_DAYS.__getitem__, days) for days in (counted, changed))
+    copies = list(map(_COPIES.__getitem__, available))
+    return _make_all(lines, eans, *dates, top_titles, copies, map(MOST.__eq__, copies), repeat(()))
 
 
-_make = maker(StockLine)
+def _is_whole(block: Block, lines: int) -> bool:
+    return 0 < lines == block.data.count(b"\n") and block.data.endswith(b"\n")
+
+
+_DAYS = Memo(calendar_day)
+_COPIES = Memo(int)
+_make_all = column_maker(StockLine)
 
 DETAIL = {f"{marker.id:04d}": (name, marker) for name, marker in markers(StockLine).items()}
 """CB-id to field and marker, from the record class."""

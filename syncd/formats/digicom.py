@@ -18,7 +18,6 @@ from syncd.formats.base import Context, Source
 from syncd.formats.duplicates import Duplicates
 from syncd.formats.findings import Findings, Silence
 from syncd.formats.framing import Block, Charset, Framing
-from syncd.formats.plain import eans_are_valid
 from syncd.formats.records import Record, StockLine
 from syncd.model import Severity, Verdict
 
@@ -93,8 +92,8 @@ class DigicomFormat:
             yield from self._read_block(block, framing)
 
     def _read_block(self, block: Block, framing: Framing) -> Iterator[Record]:
-        if not self._exact and (rows := bhdart.plain_rows(block, framing.ending)):
-            yield from bhdart.stock_lines(rows, block.first)
+        if not self._exact and (lines := bhdart.plain_lines(block, framing.ending)):
+            yield from lines
         elif not self._exact and (halves := block.halves()):
             for half in halves:
                 yield from self._read_block(half, framing)
@@ -143,12 +142,11 @@ class Message:
         """Take a block of details about which there is nothing to say; take none and say so if there is."""
         if self.header is None or self.type != bhdart.MESSAGE_TYPE or len(self.parties) < 2 or self.footer is not None:
             return False
-        rows = bhdart.plain_rows(block, ending)
-        eans = [row[0] for row in rows]
-        if not rows or not eans_are_valid(b"".join(eans)) or not self.eans.ascend(eans):
+        eans = bhdart.plain_eans(block, ending)
+        if not self.eans.ascend(eans):
             return False
-        self.details += len(rows)
-        self.good += len(rows)
+        self.details += len(eans)
+        self.good += len(eans)
         return True
 
     def take(self, number: int, text: str) -> None:

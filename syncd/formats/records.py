@@ -6,7 +6,7 @@ names the fields that make a record unique across files; a record in which one o
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, make_dataclass
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, TypeVar, cast
@@ -172,15 +172,19 @@ T = TypeVar("T")
 RECORDS: tuple[type[Record], ...] = (OrderLine, DespatchLine, ReportLine, StockLine)
 
 
-def maker(record: type[T]) -> Callable[..., T]:
-    """Return a function that makes records as the class does, from positional values, in less than half the time.
+def _twin(record: type) -> type:
+    """Return a class with the slots of a record that is not frozen.
 
-    A frozen dataclass sets each field through `object.__setattr__`. A twin with the same slots that is not frozen is
-    filled by plain assignment, and then becomes the frozen class, which Python allows between equal layouts.
+    A frozen dataclass sets each field through `object.__setattr__`. The twin is filled by plain assignment, in less
+    than half the time, and then becomes the frozen class, which Python allows between equal layouts.
     """
-    twin = make_dataclass(
-        record.__name__, [(each.name, object) for each in fields(cast(Any, record))], slots=True, eq=False
-    )
+    names = [(each.name, object) for each in fields(cast(Any, record))]
+    return make_dataclass(record.__name__, names, slots=True, eq=False)
+
+
+def maker(record: type[T]) -> Callable[..., T]:
+    """Return a function that makes records as the class does, from positional values, and faster."""
+    twin = _twin(record)
 
     def make(*values: object) -> T:
         made: Any = twin(*values)
@@ -188,3 +192,15 @@ def maker(record: type[T]) -> Callable[..., T]:
         return cast(T, made)
 
     return make
+
+
+def column_maker(record: type[T]) -> Callable[..., Iterator[T]]:
+    """Return a function that makes many records from one iterable for each field, all of one length or longer."""
+    twin = _twin(record)
+
+    def make_all(*columns: Iterable[object]) -> Iterator[T]:
+        for made in map(twin, *columns):
+            made.__class__ = record
+            yield cast(T, made)
+
+    return make_all

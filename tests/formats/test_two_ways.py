@@ -89,3 +89,16 @@ def test_lines_that_are_odd_are_found_among_thousands():
             ("duplicate-ean", 3002),
         ]
         assert len(records) == 5999
+
+
+def with_wrong_check_digit(line: bytes) -> bytes:
+    ean = line[11:24]
+    return line.replace(ean, ean[:-1] + str((ean[-1] - ord("0") + 1) % 10).encode())
+
+
+def test_an_ean_with_a_wrong_check_digit_is_not_handed_on():
+    lines = stock_list(6000, 1).split(b"\r\n")
+    lines[3000] = with_wrong_check_digit(lines[3000])
+    for verdict, records in both_ways(DigicomFormat, b"\r\n".join(lines), Context(), 1 << 18):
+        assert dict(verdict.codes) == {"bad-line": 1}
+        assert [record.line for record in records] == [*range(4, 3001), *range(3002, 6004)]
