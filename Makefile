@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV   := .venv
 STAMP  := $(VENV)/.installed
 
-.PHONY: help demo test lint check format lock bench clean venv
+.PHONY: help demo test lint check format lock bench clean soak venv
 help:
 	@echo "make demo    two simulated wholesalers on loopback, the real daemon, a checked table at the end"
 	@echo "make test    lint, types and the whole test suite against real servers (apt installs them when root)"
 	@echo "make lint    ruff, mypy, pyright, import-linter"
 	@echo "make bench   the measurements behind the figures in docs/"
+	@echo "make soak    random faults, pairs of faults and kills for HOURS=8, added to tests/sim/soak.json"
 	@echo "make lock    write requirements/*.lock anew (needs uv)"
 
 venv: $(STAMP)
@@ -40,6 +41,9 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(VENV)/bin/python bench/run.py
+
+soak: $(STAMP)
+	$(VENV)/bin/python -m tests.sim soak --hours $(or $(HOURS),8)
 
 # Hashes, no download addresses: `uv export` writes neither index nor host.
 lock:

@@ -4,7 +4,7 @@ import argparse
 import itertools
 import sys
 
-from tests.sim import scenes, sweep
+from tests.sim import scenes, soak, sweep
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -26,6 +26,8 @@ def _parser() -> argparse.ArgumentParser:
     long.add_argument("--seed", type=int, default=1)
     long.add_argument("--runs", type=int, default=2)
     long.add_argument("--days", type=int, default=23)
+    soaking = verbs.add_parser("soak", help="all of it, for hours; the total is kept in tests/sim/soak.json")
+    soaking.add_argument("--hours", type=float, default=8.0)
     return parser
 
 
@@ -36,6 +38,8 @@ def main() -> int:
         lines = sweep.timeline(f"{args.scene} {args.faults}", verbose=args.points)
         print("\n".join(lines))
         return int(any(line.startswith(("BROKEN", "RAISED")) for line in lines))
+    if args.verb == "soak":
+        return soak.run(args.hours)
     if args.verb == "hunt":
         outcome = sweep.hunt(args.scene, args.where)
         if outcome is not None:
