@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -190,9 +190,10 @@ async def serve(config: Path | None, settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, signals.end)
     loop.add_signal_handler(signal.SIGHUP, signals.stop.set)
+    last_good: Settings | None = None
     while not signals.ending:
         signals.stop.clear()
-        await _serve(settings, signals.stop)
+        settings = last_good = await _serve(settings, last_good, signals.stop)
         if not signals.ending:
             notify("RELOADING=1")
             settings = _reload(config, settings)
@@ -200,22 +201,37 @@ async def serve(config: Path | None, settings: Settings) -> None:
     _log.info("daemon.stopped")
 
 
-async def _serve(settings: Settings, stop: asyncio.Event) -> None:
-    async with workplace(settings) as place:
+async def _serve(settings: Settings, last_good: Settings | None, stop: asyncio.Event) -> Settings:
+    """Work until `stop` is set; return the settings that were in force: the last good ones where these fail to open."""
+    async with AsyncExitStack() as stack:
+        try:
+            place = await stack.enter_async_context(workplace(settings))
+        except SyncdError as error:
+            if last_good is None:
+                raise
+            _refuse(error)
+            settings = last_good
+            place = await stack.enter_async_context(workplace(settings))
+        log.configure(settings.log.format, settings.log.level)
         accounts = accounts_of(settings)
         schedules = {name: settings.accounts[name].schedule for name in accounts}
         daemon = Daemon(place, accounts, schedules, settings.stop_timeout.total_seconds())
         _log.info("daemon.started", version=__version__, accounts=sorted(accounts), sinks=sorted(place.sinks))
         notify("READY=1")
         await daemon.serve(stop)
+    return settings
 
 
 def _reload(config: Path | None, settings: Settings) -> Settings:
     try:
         return load(config)
     except ConfigError as error:
-        _log.error("config.refused", error=str(error), note="the old configuration stays in force")
+        _refuse(error)
         return settings
+
+
+def _refuse(error: SyncdError) -> None:
+    _log.error("config.refused", error=str(error), note="the old configuration stays in force")
 
 
 # -- orders -----------------------------------------------------------------------------------------------------

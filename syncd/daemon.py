@@ -5,11 +5,10 @@ of the outbox is the truth; the watch makes it quick and does not wake when noth
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import structlog
 
@@ -20,6 +19,7 @@ from syncd.jobs.tour import Tour, tour
 from syncd.plan import LAST_RETRY, next_attempt
 from syncd.schedule import AlarmClock, Schedule, next_visit
 from syncd.systemd import notify
+from syncd.watch import OutboxWatch
 
 log = structlog.get_logger()
 
@@ -38,6 +38,7 @@ class Daemon:
     clock: AlarmClock = field(default_factory=AlarmClock)
     _wakes: dict[str, asyncio.Event] = field(default_factory=dict)
     _parcels: asyncio.Event = field(default_factory=asyncio.Event)
+    _renew: Callable[[], None] = field(default=lambda: None)
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish what must not be cut, and return.
@@ -69,6 +70,7 @@ class Daemon:
 
     def _beat(self) -> None:
         notify("WATCHDOG=1")
+        self._renew()
         self.wake_all()
 
     async def _drain(self, tasks: list[asyncio.Task[None]]) -> None:
@@ -152,10 +154,10 @@ class Daemon:
     async def _watch(self) -> None:
         """Wake an account as soon as something is moved into its outbox."""
         folders = {account.outbox: name for name, account in self.accounts.items() if account.outbox is not None}
-        async with _moves(tuple(folders)) as moves:
-            async for folder in moves:
+        with OutboxWatch(folders) as watch:
+            self._renew = watch.renew
+            async for folder in watch.arrivals():
                 self._wakes[folders[folder]].set()
-        await asyncio.Event().wait()  # nothing to watch, or no way to: the heartbeat scans
 
 
 @contextmanager
@@ -165,24 +167,3 @@ def _unless_state_is_away(worker: str) -> Iterator[None]:
         yield
     except LaterError as error:
         log.error("state.away", worker=worker, code=error.code, error=str(error), remedy=error.remedy)
-
-
-@asynccontextmanager
-async def _moves(folders: tuple[Path, ...]) -> AsyncIterator[AsyncIterator[Path]]:
-    from asyncinotify import Inotify, Mask
-
-    with Inotify() as inotify:
-        watches = {}
-        for folder in folders:
-            try:
-                watches[inotify.add_watch(folder, Mask.MOVED_TO | Mask.CLOSE_WRITE)] = folder
-            except OSError as error:
-                log.warning("outbox.not-watched", folder=str(folder), error=str(error))
-
-        async def changes() -> AsyncIterator[Path]:
-            if watches:
-                async for event in inotify:
-                    if event.watch is not None:
-                        yield watches[event.watch]
-
-        yield changes()

@@ -85,6 +85,29 @@ async def test_hangup_reads_the_configuration_again_and_a_wrong_one_is_refused(t
         await until(lambda: shop.umbreit.logins, process)
 
 
+async def test_hangup_keeps_the_old_configuration_when_the_new_one_cannot_be_opened(tmp_path):
+    config = {"umbreit": 'schedule = { every = "1s" }'}
+    async with open_shop(tmp_path, config=config) as shop, daemon(shop) as process:
+        await until(lambda: shop.umbreit.logins)
+        good = shop.config.read_text()
+        (tmp_path / "in-the-way").touch()
+        shop.config.write_text(good.replace(f"{tmp_path}/state", f"{tmp_path}/in-the-way/state"))
+        process.send_signal(signal.SIGHUP)
+        await until(lambda: any(event["event"] == "config.refused" for event in events(shop)), process)
+        logins = len(shop.umbreit.logins)
+        await until(lambda: len(shop.umbreit.logins) > logins, process)
+
+
+async def test_hangup_changes_what_is_logged(tmp_path):
+    async with open_shop(tmp_path, config={"umbreit": 'schedule = { every = "1s" }'}) as shop, daemon(shop) as process:
+        await until(lambda: shop.umbreit.logins)
+        shop.write_config(umbreit='schedule = { every = "1s" }', top='[log]\nlevel = "error"')
+        process.send_signal(signal.SIGHUP)
+        shop.umbreit.out("900900")["R_90090024123456000123456"] = b"x"
+        await until(lambda: shop.states("R_90090024123456000123456"), process)
+    assert "file.quarantined" not in {event["event"] for event in events(shop)}
+
+
 async def test_a_mistake_of_our_own_ends_one_turn_and_not_the_daemon(tmp_path):
     def mistaken(_):
         raise KeyError("no such thing")
