@@ -1,5 +1,6 @@
 """The demonstration, as a newcomer runs it."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -23,3 +24,11 @@ def test_a_folder_that_is_there_is_not_touched(tmp_path):
     assert done.returncode == 2
     assert "is there already" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_daemon_that_dies_is_noticed_at_once(tmp_path):
+    done = run(str(tmp_path / "demo"), env={**os.environ, "SYNCD_STATE_DIR": "/proc/nowhere"})
+    assert done.returncode == 1
+    assert "the daemon is gone" in done.stderr
+    assert "daemon.log" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,5 +1,6 @@
 """`syncd demo`: see it work, in under half a minute."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -26,8 +27,9 @@ def demo(folder: Path | None) -> None:
     console.print(
         f"\nEverything lies in {folder}: the configuration, the outbox, the inbox, the database, the log. Ask:"
     )
+    program = "syncd" if shutil.which("syncd") else sys.argv[0]  # `make demo` leaves the shell's PATH alone
     for verb in ("status", f"explain {REFERENCE}"):
-        console.print(f"  syncd {verb} --config {folder}/syncd.toml")
+        console.print(f"  {program} {verb} --config {folder}/syncd.toml", soft_wrap=True)
     if not good:
         console.print("[bold red]Something is off: see the lines marked ✘.[/]")
     sys.exit(0 if good else 1)

@@ -47,6 +47,7 @@ class Play:
     stock_lists: dict[str, bytes] = field(default_factory=dict)
     newest: Sequence[Row] = ()
     exit_status: int | None = None
+    _process: asyncio.subprocess.Process | None = None
 
     async def perform(self) -> bytes:
         """Play all scenes; return the order file that was built."""
@@ -79,7 +80,7 @@ class Play:
     async def _daemon(self) -> AsyncIterator[None]:
         scene = self.stage.begin("syncd run: the daemon starts")
         with self.shop.log.open("wb") as log:
-            daemon = await self._syncd("run", log=log)
+            daemon = self._process = await self._syncd("run", log=log)
         try:
             await self._until(scene, lambda: bool(self.umbreit.logins), "the daemon never logged in")
             self.stage.end(scene, f"process {daemon.pid}, log in {self.shop.log.name}")
@@ -100,7 +101,7 @@ class Play:
     async def _answered(self) -> None:
         for kind, words in (("ERM", "the order response (ERM) comes back"), ("ELS", "the despatch advice (ELS) too")):
             scene = self.stage.begin(words)
-            found = await self._until(scene, partial(self._in_inbox, kind), f"{words}: never")
+            found = await self._until(scene, partial(self._in_inbox, kind), f"the {kind} never came")
             self.stage.end(scene, f"{found} in the folder and in SQLite")
         self.answers = dict(self.umbreit.out(CUSTOMER).items())
 
@@ -138,8 +139,11 @@ class Play:
         for _ in range(int(PATIENCE / TICK)):
             if seen := look():
                 return seen
+            if self._process is not None and self._process.returncode is not None:
+                failure = f"{failure}: the daemon is gone"
+                break
             await asyncio.sleep(TICK)
-        self.stage.end(scene, failure)
+        self.stage.end(scene, failure, failed=True)
         raise SceneError(failure, remedy=f"The daemon's log is {self.shop.log}.")
 
 

@@ -24,6 +24,7 @@ class Scene:
     detail: str = ""
     at: float | None = None
     """Seconds after the curtain; None while it goes on."""
+    failed: bool = False
 
 
 @dataclass(slots=True)
@@ -53,8 +54,9 @@ class Stage:
         self.scenes.append(scene)
         return scene
 
-    def end(self, scene: Scene, detail: str) -> None:
+    def end(self, scene: Scene, detail: str, *, failed: bool = False) -> None:
         """Say how a scene came out."""
+        scene.failed = failed
         scene.detail, scene.at = detail, time.monotonic() - self._curtain
         if self._live is None:
             self.console.print(f"{scene.at:5.1f} s  {scene.title}: {detail}", soft_wrap=True)
@@ -62,7 +64,7 @@ class Stage:
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 1))
         for scene in self.scenes:
-            mark = Spinner("dots") if scene.at is None else Text("✔", style="green")
+            mark = Spinner("dots") if scene.at is None else _mark(not scene.failed)
             clock = "" if scene.at is None else f"{scene.at:.1f} s"
             table.add_row(mark, Text(clock, style="dim"), scene.title, Text(scene.detail, style="cyan"))
         return table
@@ -72,10 +74,14 @@ def show(console: Console, checks: Sequence[Check]) -> None:
     """Print the table of what was found out, and by asking whom."""
     table = Table("", "What", "found", "asked", box=SIMPLE_HEAD, pad_edge=False)
     for check in checks:
-        mark = Text("✔", style="green") if check.holds else Text("✘", style="bold red")
+        mark = _mark(check.holds)
         found = _plain(check.found) if check.holds else f"{_plain(check.found)}, expected {_plain(check.expected)}"
         table.add_row(mark, check.what, found, Text(check.asked, style="dim"))
     console.print(table)
+
+
+def _mark(good: bool) -> Text:
+    return Text("✔", style="green") if good else Text("✘", style="bold red")
 
 
 def _plain(value: object) -> str:
