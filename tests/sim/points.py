@@ -19,9 +19,10 @@ from syncd.simulate.books import Record
 from tests.sim.clock import VirtualClock
 from tests.sim.faults import CRASHES, Crash, Fault, Plan, Point
 from tests.sim.loop import VirtualLoop
-from tests.sim.network import STALL, Network
+from tests.sim.network import Network
 from tests.sim.process import CURRENT, Process
 from tests.sim.shop import refused
+from tests.sim.wire import STALL
 
 
 class Points:

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from tests.sim.network import Network, Plug, Wire
+from tests.sim.network import Network
+from tests.sim.wire import Plug, Wire
 
 FIRST = 1_000_000
 """No kernel gives descriptors from here on."""

@@ -25,9 +25,10 @@ from tests.sim.clock import VirtualClock, scheduler_time
 from tests.sim.faults import Plan
 from tests.sim.loop import VirtualLoop
 from tests.sim.machine import PASSWORD, Machine, Place
-from tests.sim.network import Network, Wire
+from tests.sim.network import Network
 from tests.sim.process import CURRENT, Process, task_factory
 from tests.sim.shop import Dropped, Folder, Recorder, drop
+from tests.sim.wire import Wire
 
 START = datetime(2026, 3, 3, 12, 56, tzinfo=UTC)
 SWEEP = 61.0
