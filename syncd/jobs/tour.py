@@ -62,6 +62,8 @@ async def tour(place: Workplace, account: Account, *, due: bool, orders: bool = 
         return result
     if due or (orders and await _orders_to_carry(place, account)):
         await _visit(place, account, result)
+        if result.failures:  # what a broken session left in the spool is judged now, not at the next visit
+            await _attempt(result, recover(place, account))
     return result
 
 
