@@ -1,4 +1,4 @@
-"""The column of syncd in the README's table: the real program, the faults at which others fail, the house's books."""
+"""The column of syncd in the README's table: the real program, faults at which others fail, the house's books."""
 
 import pytest
 
