@@ -91,7 +91,10 @@ class Carrier:
         try:
             await self.session.store(temp, data, mode)
         except DoubtError as error:  # a temporary name does not count: not done is all there is to say
-            raise LaterError(f"{order.name}: the upload was cut ({error}); nothing was published") from error
+            raise LaterError(
+                f"{order.name}: the upload was cut ({error}); nothing was published",
+                remedy="The next visit uploads it again under a new temporary name.",
+            ) from error
         size = await self.session.size(temp)
         if size not in stored_sizes(data, mode):
             raise TruncatedError(

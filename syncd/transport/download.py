@@ -51,7 +51,7 @@ class FtpDownload:
                 if self._left < 0:
                     raise ProtocolError(
                         f"RETR {self.name}: the file is larger than the limit of {self._endpoint.max_file} bytes",
-                        remedy="raise the limit if the supplier really sends such files",
+                        remedy="no supplier sends such files; show it to the supplier",
                     )
                 yield block
             self._read = True

@@ -29,6 +29,8 @@ _UNIX = re.compile(
 )
 # 11-21-26  10:59PM       25700 name
 _IIS = re.compile(r"\d\d-\d\d-\d\d(?:\d\d)?\s+\d\d:\d\d\s?(?:[AP]M)?\s+(?P<size><DIR>|[\d.,]{1,20})\s+(?P<name>.+)")
+_LINES = re.compile(r"[^\n]+")
+"""One at a time: all of a long listing in pieces would need its memory a third time."""
 _NO_ENTRY = re.compile(r"total \d+|insgesamt \d+|totaal \d+", re.IGNORECASE)
 
 
@@ -46,7 +48,7 @@ class Listing:
 
 def parse(text: str, verb: str) -> Listing:
     """Read the whole answer to MLSD, LIST or NLST."""
-    return _collect(text.split("\n"), _READERS[verb])
+    return _collect((match[0] for match in _LINES.finditer(text)), _READERS[verb])
 
 
 def _collect(lines: Iterable[str], read: Callable[[str], RemoteFile | None]) -> Listing:

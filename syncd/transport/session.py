@@ -26,8 +26,10 @@ from syncd.transport.wire import NOT_IMPLEMENTED, Data, Reply, Wire
 _LISTERS = ("MLSD", "LIST", "NLST")
 _EMPTY = frozenset({450, 550})
 """What some servers answer to the listing of an empty directory."""
+_SIZE = re.compile(r"[0-9]{1,15}")
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
-_BYTES_PER_ENTRY = 512
+_BYTES_PER_ENTRY = 192
+"""On average, over a whole listing; the most talkative servers need 170."""
 SLOW_END = 10
 """The reply to an upload may take this many idle timeouts: what lies in our kernel's buffers goes out first."""
 
@@ -98,7 +100,7 @@ class FtpSession:
             reply = await self._wire.ask("SIZE", name)
             if reply.code == 550:
                 return None
-            if reply.code == 213 and reply.text.isascii() and reply.text.isdigit():
+            if reply.code == 213 and _SIZE.fullmatch(reply.text):
                 return int(reply.text)
             if reply.code in NOT_IMPLEMENTED:
                 raise ProtocolError(
@@ -240,17 +242,16 @@ class FtpSession:
 
     async def _read_listing(self, data: Data, verb: str) -> str:
         limit = self._endpoint.max_listing
-        blocks, size, lines = [], 0, 0
+        read, lines = bytearray(), 0
         while block := await data.read():
-            blocks.append(block)
-            size += len(block)
+            read += block
             lines += block.count(b"\n")
-            if lines > limit or size > limit * _BYTES_PER_ENTRY:
+            if lines > limit or len(read) > limit * _BYTES_PER_ENTRY:
                 raise ProtocolError(
-                    f"{verb}: the listing has more than {limit} entries",
+                    f"{verb}: the listing has more than {limit} entries, or more than {_BYTES_PER_ENTRY} bytes each",
                     remedy="have the directory cleaned up at the supplier's",
                 )
-        return b"".join(blocks).decode("latin-1")
+        return read.decode("latin-1")
 
     async def _conclude_listing(self, data: Data, verb: str) -> None:
         reply = await self._wire.hear()
