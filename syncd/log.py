@@ -28,6 +28,7 @@ EVENTS: Mapping[str, str] = {
     "file.removed": "An inbound file was removed from the server after it was accepted.",
     "file.partial": "A download broke; what came is in quarantine.",
     "file.quarantined": "A file is not what it must be; its bytes are kept and nobody gets them.",
+    "state.restored": "The state is an older copy: every order it believes unsent is held for a person.",
     "order.queued": "An order is in the spool, checked, and goes out with the next visit.",
     "order.storing": "An order is about to be uploaded under a temporary name.",
     "order.stored": "An order lies whole on the server and does not count yet.",

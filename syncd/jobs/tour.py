@@ -13,6 +13,7 @@ from syncd.errors import DoubtError, LoginRefusedError, StopError, SyncdError, T
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import recover
 from syncd.jobs.outbox import collect
+from syncd.jobs.restored import notice_restored
 from syncd.jobs.visit import Visit, Worker, visit
 from syncd.model import Interchange, State, Step
 from syncd.plan import plan_store
@@ -54,6 +55,9 @@ async def tour(place: Workplace, account: Account, *, due: bool, orders: bool = 
     Raises StopError and nothing else.
     """
     result = Tour(account.name)
+    await _attempt(result, notice_restored(place, account))
+    if result.errors:
+        return result
     await _attempt(result, _collect(place, account, result))
     await _attempt(result, recover(place, account))
     state = await place.do(place.store.journal.account, account.name)

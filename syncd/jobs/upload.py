@@ -14,6 +14,7 @@ import structlog
 from syncd.errors import DoubtError, LaterError, ProtocolError, RefusedError, SpoolLostError, TruncatedError
 from syncd.formats import wire
 from syncd.jobs.base import Account, Workplace, uncut
+from syncd.jobs.restored import testify
 from syncd.model import Hold, Interchange, State, Step
 from syncd.plan import HoldBack, Move, Probe, Rename, Store, Unconfirm, plan_store, stored_sizes
 from syncd.state.rows import Columns
@@ -107,6 +108,7 @@ class Carrier:
         order = await self._advance(
             order, Step.STORING, "under its final name", attempt=order.attempt + 1, intent_at=self._now()
         )
+        await self._testify(order, back_to=Step.QUEUED)
         try:
             await self.session.store(order.name, data, self.account.supplier.mode(order.name))
         except DoubtError as error:
@@ -125,6 +127,7 @@ class Carrier:
 
     async def _publish(self, order: Interchange) -> Interchange:
         order = await self._advance(order, Step.PUBLISHING, f"{order.temp_name} to {order.name}", intent_at=self._now())
+        await self._testify(order, back_to=Step.STORED)
         try:
             await self.session.rename_to(order.name)
         except RefusedError as error:
@@ -155,6 +158,14 @@ class Carrier:
         if hashlib.sha256(raw).hexdigest() != order.sha256:
             raise SpoolLostError(f"its bytes in {order.spool} are not those that came", remedy="Drop the order again.")
         return wire(channel.format, raw)
+
+    async def _testify(self, order: Interchange, *, back_to: Step) -> None:
+        """Tell the witness before the command that makes the order count; without it the order stays unsent."""
+        try:
+            await testify(self.place, self.account, order)
+        except LaterError as error:
+            await self._advance(order, back_to, f"not sent: {error}")
+            raise
 
     async def _advance(
         self, order: Interchange, to: State | Step, note: str, **columns: Unpack[Columns]

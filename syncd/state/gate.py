@@ -85,6 +85,18 @@ class Gate:
             now = self._now(connection, sample)
         return now.wall if row is None else _door(row).noticed(now).opens(interval, now)
 
+    def fence(self, account: str) -> int:
+        """Return the number of the account's latest login; it only ever grows."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(gate.c.fence).where(gate.c.account == account)) or 0
+
+    def overtake(self, account: str, fence: int, sample: ClockSample) -> None:
+        """Go past a login that was forgotten, and count it as made just now: nobody knows when it was."""
+        with self._database.writing() as connection:
+            door, now = self._look(connection, account, sample)
+            past = max(door.fence, fence) + 1
+            _write(connection, door, replace(door, fence=past, holder=None, login=now, settled=True))
+
     def logins(self, account: str, limit: int = 20) -> list[Login]:
         """Return the latest lines of the ledger, newest first."""
         columns = [login.c[name] for name in ("account", "holder", "at", "ended_at", "outcome", "detail", "tls")]

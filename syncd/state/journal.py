@@ -6,7 +6,7 @@ It is written before an effect and after it; it has no clock and no opinion. Dec
 from datetime import datetime
 from typing import Unpack
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from syncd.model import Event, Interchange, State, Step
 from syncd.state import rows
@@ -43,6 +43,16 @@ class Journal(Accounts, Outbound, Inbound, Deliveries, Problems, Questions):
         """
         with self._database.writing() as connection:
             return rows.move(connection, number, frm, to, at, note, columns)
+
+    def last_event(self, number: int) -> int:
+        """Return the number of the latest line in an interchange's history, 0 when it has none."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(func.max(event.c.id)).where(event.c.interchange_id == number)) or 0
+
+    def has_event(self, number: int) -> bool:
+        """Tell whether a history has the line of this number."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(event.c.id).where(event.c.id == number)) is not None
 
     def history(self, number: int) -> list[Event]:
         """Return what happened to an interchange, oldest first."""

@@ -117,6 +117,18 @@ class Outbound:
         """Return the orders on which the next session has something to do, oldest first."""
         return self._orders(interchange.c.account == account, interchange.c.state.in_(OPEN))
 
+    def hold_open(self, account: str, reason: str, at: datetime) -> list[Interchange]:
+        """Put every open order of an account in doubt, in one transaction; return them."""
+        doubt: rows.Columns = {"hold": Hold.DOUBT, "reason": reason}
+        open_ = select(interchange.c.id, interchange.c.state).where(
+            interchange.c.account == account, interchange.c.direction == Direction.OUT, interchange.c.state.in_(OPEN)
+        )
+        with self._database.writing() as connection:
+            found = connection.execute(open_.order_by(interchange.c.id).with_for_update()).all()
+            return [
+                rows.move(connection, row.id, rows.state_of(row.state), Step.HELD, at, reason, doubt) for row in found
+            ]
+
     def last_stamp(self, customer: str) -> str | None:
         """Return the latest `YYYYMMDDHHMMSS` that an order of this customer was named with."""
         with self._database.reading() as connection:

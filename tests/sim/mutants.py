@@ -33,6 +33,7 @@ MUTANTS = (
         "jobs/upload.py",
         "        order = await self._advance(order, Step.PUBLISHING, "
         'f"{order.temp_name} to {order.name}", intent_at=self._now())\n'
+        "        await self._testify(order, back_to=Step.STORED)\n"
         "        try:\n"
         "            await self.session.rename_to(order.name)\n",
         "        try:\n"

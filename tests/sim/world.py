@@ -190,7 +190,8 @@ class World(Machine):
         open_ = "'queued','storing','stored','publishing','unconfirmed','announced','spooled','parsed'"
         rows = self.ask(f"select name, state from interchange where state in ({open_})")
         rows += self.ask("select sink, last_error from delivery where delivered_at is null")
-        rows += [(path.name, "in the outbox") for place in self.places for path in self.outbox(place.name).iterdir()]
+        waiting = [path for place in self.places for path in self.outbox(place.name).glob("[!.]*")]
+        rows += [(path.name, "in the outbox") for path in waiting]
         return [" ".join(map(str, row)) for row in rows]
 
     def _files_left(self) -> list[str]:

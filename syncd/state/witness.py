@@ -1,0 +1,61 @@
+"""The witness: one small file outside the state that remembers how far the state had come.
+
+An order that was queued when a backup was made, and was sent since, is queued again once the backup is restored. The
+database cannot know that; so the latest publication of an account is also written down beside its outbox's files, and
+a database that knows less than the witness is an older one. See docs/decisions/restore.md.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from syncd.errors import LaterError, StateDamagedError
+from syncd.state.disk import disk_errors, rename
+
+_LINE = re.compile(r"session ([0-9]{1,18}) event ([0-9]{1,18})\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """How far the state had come: the latest session that published, and the journal's line that said so before."""
+
+    fence: int
+    event: int
+
+
+def path_of(outbox: Path, account: str) -> Path:
+    """Return where the witness of an account lies: a hidden file, which is never taken for an order."""
+    return outbox / f".syncd-{account}"
+
+
+def ask(witness: Path) -> Testimony | None:
+    """Return what the witness says; None when it is not there or says nothing that can be understood."""
+    try:
+        found = _LINE.match(witness.read_text(encoding="ascii"))
+    except (OSError, UnicodeDecodeError):
+        return None
+    return Testimony(int(found[1]), int(found[2])) if found else None
+
+
+def tell(witness: Path, said: Testimony) -> None:
+    """Have the witness remember, durably. Raises DiskFullError, LaterError."""
+    words = f"session {said.fence} event {said.event}\nsyncd knows by this file whether its state is an old copy.\n"
+    draft = witness.with_name(f"{witness.name}.tmp")
+    try:
+        _write(draft, words.encode("ascii"))
+        rename(draft, witness)
+    except StateDamagedError as error:
+        remedy = "Let syncd's user write into this folder: without it no order is sent (docs/decisions/restore.md)."
+        raise LaterError(str(error), remedy=remedy) from error
+
+
+def _write(draft: Path, words: bytes) -> None:
+    with disk_errors(draft):
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            while words:
+                words = words[os.write(descriptor, words) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,169 @@
+"""Yesterday's state, restored: no order is sent twice, no login is too early, and a person is told."""
+
+import shutil
+import sqlite3
+from datetime import timedelta
+
+import pytest
+
+from syncd import app
+from syncd.config import load
+from syncd.errors import DoubtError, TooEarlyError
+from syncd.simulate.faults import Faults
+from tests.jobs.shop import TWO, open_shop, order
+from tests.jobs.test_trouble import ORDER
+
+LATER = "S_900900_20261121101113"
+
+
+def copied(shop):
+    """Copy the state while syncd is stopped."""
+    return shutil.copytree(shop.folder / "state", shop.folder / "backup")
+
+
+def copied_while_open(shop):
+    """Copy the state as docs/state.md says for a running syncd: the database first, the files after it."""
+    backup = shop.folder / "backup"
+    backup.mkdir()
+    with sqlite3.connect(shop.folder / "state" / "state.db") as database:
+        database.execute("VACUUM INTO ?", (str(backup / "state.db"),))
+    database.close()
+    for name in ("spool", "quarantine"):
+        shutil.copytree(shop.folder / "state" / name, backup / name)
+    return backup
+
+
+def restore(shop):
+    shutil.rmtree(shop.folder / "state")
+    shutil.copytree(shop.folder / "backup", shop.folder / "state")
+
+
+async def wait(shop, account, outbox, name, content):
+    """Drop an order that is taken and not sent: the account is paused."""
+    app.pause(load(shop.config), account, "stock-taking")
+    shop.drop(content, name, outbox)
+    await shop.once(account)
+    assert shop.states(name) == ["queued"]
+
+
+@pytest.mark.parametrize("copy", [copied, copied_while_open])
+async def test_an_order_to_umbreit_that_was_sent_since_the_copy_is_held(tmp_path, copy):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("umbreit")
+        await wait(shop, "umbreit", shop.outbox, ORDER, order(*TWO))
+        copy(shop)
+        app.resume(load(shop.config), "umbreit")
+        await shop.once("umbreit")
+        assert len(shop.umbreit.orders) == 1
+        restore(shop)
+        app.resume(load(shop.config), "umbreit")
+        for _ in range(3):
+            await shop.once("umbreit")
+        assert [taken.name for taken in shop.umbreit.orders] == [ORDER]
+        assert set(shop.states(ORDER)) <= {"held (doubt)", "confirmed"}, "its answer may have settled it meanwhile"
+        shop.drop(order(*TWO, reference="5000"), LATER)
+        await shop.once("umbreit")
+        assert [taken.name for taken in shop.umbreit.orders] == [ORDER, LATER], "what comes after is sent as ever"
+
+
+async def test_an_order_to_cb_that_was_sent_since_the_copy_is_held(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("cb")
+        await wait(shop, "cb", tmp_path / "outbox-cb", "order-1.txt", b"anything\r\n")
+        copied(shop)
+        app.resume(load(shop.config), "cb")
+        await shop.once("cb")
+        restore(shop)
+        app.resume(load(shop.config), "cb")
+        for _ in range(2):
+            await shop.once("cb")
+        assert len(shop.cb.orders) == 1
+        assert shop.states("order-1.txt") == ["held (doubt)"]
+        assert "older copy" in shop.problems()["order-in-doubt"].message
+
+
+async def test_an_order_whose_upload_had_begun_when_the_copy_was_made_is_held(tmp_path):
+    async with open_shop(tmp_path, umbreit={"faults": ["lost-rnfr-reply:1"]}) as shop:
+        shop.drop()
+        await shop.once("umbreit")
+        assert shop.states(ORDER) == ["stored"]
+        copied(shop)
+        await shop.once("umbreit")
+        assert len(shop.umbreit.orders) == 1
+        restore(shop)
+        await shop.once("umbreit")
+        assert len(shop.umbreit.orders) == 1
+
+
+async def test_a_copy_made_between_two_orders_of_one_visit(tmp_path):
+    """The session is the same one: the journal's own line tells that the copy is older."""
+    async with open_shop(tmp_path) as shop:
+        await shop.once("umbreit")
+        await wait(shop, "umbreit", shop.outbox, ORDER, order(*TWO))
+        backup = copied(shop)
+        app.resume(load(shop.config), "umbreit")
+        await shop.once("umbreit")
+        with (
+            sqlite3.connect(backup / "state.db") as database,
+            sqlite3.connect(tmp_path / "state" / "state.db") as newer,
+        ):
+            (fence,) = newer.execute("SELECT fence FROM gate WHERE account = 'umbreit'").fetchone()
+            database.execute("UPDATE gate SET fence = ? WHERE account = 'umbreit'", (fence,))
+        database.close()
+        newer.close()
+        restore(shop)
+        app.resume(load(shop.config), "umbreit")
+        await shop.once("umbreit")
+        assert len(shop.umbreit.orders) == 1
+
+
+async def test_nothing_is_held_where_nothing_was_restored(tmp_path):
+    async with open_shop(tmp_path, umbreit={"faults": ["lost-rnto-reply:1"]}) as shop:
+        shop.drop()
+        tours = await shop.once("umbreit")
+        assert isinstance(tours["umbreit"].errors[0], DoubtError)
+        shop.umbreit.faults = Faults.of([])
+        await shop.once("umbreit")
+        copied(shop)
+        restore(shop)
+        shop.drop(order(*TWO, reference="5000"), LATER)
+        await shop.once("umbreit")
+        assert [taken.name for taken in shop.umbreit.orders] == [ORDER, LATER]
+
+
+async def test_a_restored_state_costs_one_login_interval_since_it_forgot_its_logins(tmp_path):
+    async with open_shop(tmp_path, cb={"login_interval": timedelta(seconds=3)}) as shop:
+        async with app.workplace(load(shop.config)):
+            pass
+        await wait(shop, "cb", tmp_path / "outbox-cb", "order-1.txt", b"anything\r\n")
+        copied(shop)
+        app.resume(load(shop.config), "cb")
+        await shop.once("cb")
+        restore(shop)
+        app.resume(load(shop.config), "cb")
+        tours = await shop.once("cb")
+        assert isinstance(tours["cb"].errors[0], TooEarlyError)
+        assert shop.cb.violations == []
+
+
+async def test_a_witness_that_cannot_be_written_keeps_the_order_here(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        for name, outbox, content in ((ORDER, shop.outbox, None), ("order-1.txt", tmp_path / "outbox-cb", b"x\r\n")):
+            account = "umbreit" if name == ORDER else "cb"
+            (outbox / f".syncd-{account}").mkdir()
+            shop.drop(content, name, outbox)
+            tours = await shop.once(account)
+            assert "Let syncd's user write" in tours[account].errors[0].remedy
+            assert shop.states(name) == ["stored" if account == "umbreit" else "queued"]
+            (outbox / f".syncd-{account}").rmdir()
+            await shop.once(account)
+        assert (len(shop.umbreit.orders), len(shop.cb.orders)) == (1, 1)
+
+
+@pytest.mark.parametrize("words", ["", "nonsense", "session 99999999999999999999 event 1\n", "\udcff"])
+async def test_a_witness_that_says_nothing_is_not_believed(tmp_path, words):
+    async with open_shop(tmp_path) as shop:
+        (shop.outbox / ".syncd-umbreit").write_bytes(words.encode("utf-8", "surrogateescape"))
+        shop.drop()
+        await shop.once("umbreit")
+        assert len(shop.umbreit.orders) == 1
