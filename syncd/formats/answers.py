@@ -5,15 +5,12 @@ where it is informative, that is, without the number of a delivery note.
 """
 
 import re
-from functools import lru_cache
 
 from syncd.formats.articles import check_digit_is_wrong
 from syncd.formats.bundles import judge_bundle, split_bundle
 from syncd.formats.codes import REPORT_CODES
-from syncd.formats.fields import DAY, FREE
 from syncd.formats.findings import Findings
 from syncd.formats.layout import Layout, Token, split_options
-from syncd.formats.plain import ODD
 from syncd.formats.records import DespatchLine, ReportLine, maker
 
 L101 = Layout(DespatchLine, "L101", last="vat")
@@ -103,34 +100,3 @@ def _judge_article(record: DespatchLine | ReportLine, findings: Findings) -> Non
         findings.warning("bad-article", record.line, "article (1101) is blank")
     elif check_digit_is_wrong(record.article, record.qualifier):
         findings.warning("check-digit", record.line, "the article's check digit is wrong", record.article)
-
-
-@lru_cache(16)
-def answer_pattern(customer: str, ending: bytes) -> "re.Pattern[bytes]":
-    """Return the pattern of an ELS for one customer: groups are L101, its EAN, M101, its EAN, any other line.
-
-    An option that may be absent is `(?:…|)`, which the engine tries in half the time of `(?:…)?`.
-    """
-    text = rf"[^* \x00-\x1f]{FREE}"
-    common = {
-        "receiver": customer.ljust(10),
-        "article": rf"(?:([0-9]{{13}})(?=EN)|{text}{{12}}(?=UM|RK|KN))",
-    }
-    numbers = {
-        "quantity": "(?!0000)[0-9]{4}",
-        "price": "0{7}[0-9]{8}",  # literals are tried faster than digits, and no book costs 10,000 euro
-        "currency": "[A-Z]{3}",
-        "discount": "0(?:0[0-9]{6}|1000000)",
-        "vat": "[012]",
-    }
-    reports = {
-        "code": f"(?:{'|'.join(f'{code:03d}' for code in REPORT_CODES)})",
-        "expected": f"(?: {{8}}|{DAY})",
-        "quantity": "0000",
-    }
-    mark = rf"(?:\*1003{text}{{0,14}}|)(?:\*90901|)"
-    despatch = L101.plain(**common, **numbers, note=rf"{text}{{9}}")
-    despatch += rf"{mark}(?:\*90400*|)(?:\*90430*|)(?:\*9045{text}{{0,9}}|)\*9999"
-    report = M101.plain(**common, **reports) + rf"{mark}(?:\*9042{DAY}|)\*9999"
-    end = ending.decode("ascii")
-    return re.compile(f"({despatch}){end}|({report}){end}|".encode("ascii") + ODD)

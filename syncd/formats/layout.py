@@ -94,8 +94,12 @@ class Layout:
                 findings.add(outcome.severity, outcome.code, line, message, text[column.start : column.stop])
 
     def plain(self, **otherwise: str) -> str:
-        """Return a pattern of fixed parts about which there is nothing to say; `otherwise` replaces columns."""
-        return self.type_id + "".join(otherwise.get(column.name, column.marker.plain) for column in self.columns)
+        """Return a pattern of fixed parts about which there is nothing to say; `otherwise` replaces columns.
+
+        Each column is a group that has its name.
+        """
+        named = (f"(?P<{each.name}>{otherwise.get(each.name, each.marker.plain)})" for each in self.columns)
+        return self.type_id + "".join(named)
 
     def read_options(self, tokens: Sequence[Token], line: int, findings: Findings) -> dict[str, Any]:
         """Return the values of the options by name, and as `extras` those that the table does not know."""

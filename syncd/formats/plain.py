@@ -58,7 +58,7 @@ class Memo(dict[Key, Value]):
         return value
 
 
-def parts(rows: Sequence[tuple[bytes, ...]]) -> Iterator[tuple[int, int]]:
+def parts(rows: Sequence[tuple[bytes, ...] | tuple[str, ...]]) -> Iterator[tuple[int, int]]:
     """Yield where runs of plain rows and single odd rows begin and end; the last group of a row says which it is."""
     begin = 0
     for index in [index for index, row in enumerate(rows) if row[-1]]:

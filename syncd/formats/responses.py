@@ -5,19 +5,21 @@ order response (ERM). Only an L101 of an ELS that carries the number of its deli
 names the same copies before, and booking both would double the stock. There is neither trailer nor count.
 """
 
-from array import array
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import overload
+from itertools import compress
+from operator import add
 
-from syncd.formats.answers import answer_pattern, read_record
+from syncd.formats.answers import read_record
 from syncd.formats.base import Context, Source
 from syncd.formats.findings import Findings, Silence
 from syncd.formats.framing import Block, Charset, Framing
+from syncd.formats.goods import Goods
 from syncd.formats.names import AnswerName
 from syncd.formats.plain import eans_are_valid, parts
+from syncd.formats.plain_answers import Cut, Row, answer_pattern, read_cuts, record_pattern
 from syncd.formats.records import DespatchLine, Record, ReportLine
-from syncd.model import GoodsKey, Severity, Verdict
+from syncd.model import Severity, Verdict
 
 
 class Kind(StrEnum):
@@ -49,68 +51,42 @@ class ResponseFormat:
 
     def records(self, source: Source, context: Context, verdict: Verdict) -> Iterator[Record]:
         """Yield a DespatchLine or ReportLine for each record; a repeated goods line is left out."""
-        charset = str(verdict.header["encoding"])
-        els = verdict.kind == Kind.ELS
-        repeated = "duplicate-key" in verdict.codes
-        goods = {line for line, _ in verdict.goods} if repeated else set()
-        silent = Silence()
-        framing = Framing(silent, Charset.ANSI)
-        for block in framing.blocks(source):
-            for number, raw in framing.lines(block):
-                numbered = els and raw.startswith(b"L101") and raw[36:46].strip(b" ") != b""
-                if repeated and numbered and number not in goods:
-                    continue
-                record = read_record(raw.decode(charset), number, silent, bookable=numbered)
-                if record is not None:
-                    yield record
+        reader = ResponseReader(Framing(Silence(), Charset.ANSI), verdict)
+        fast = not self._exact and verdict.kind == Kind.ELS and reader.goods is None
+        for block in reader.framing.blocks(source):
+            yield from reader.read_block(block) if fast else reader.read_lines(block)
 
 
-Row = tuple[bytes, bytes, bytes, bytes, bytes]
-"""L101, its EAN, M101, its EAN, any other line: see `answer_pattern`."""
+class ResponseReader:
+    """Reads the records of a file that was judged."""
 
+    def __init__(self, framing: Framing, verdict: Verdict) -> None:
+        self.framing = framing
+        self.goods = {line for line, _ in verdict.goods} if "duplicate-key" in verdict.codes else None
+        """The lines that are handed on, where some are not."""
+        self._charset = str(verdict.header["encoding"])
+        self._customer = str(verdict.header["customer"])
+        self._els = verdict.kind == Kind.ELS
 
-class Goods(Sequence[tuple[int, GoodsKey]]):
-    """Line and key of each bookable position, kept as they stand in the records and made into keys when asked for."""
+    def read_block(self, block: Block) -> Iterator[Record]:
+        """Read a block of an ELS: runs of plain records at once, all other lines one by one."""
+        text = block.data.decode(self._charset)
+        cuts: list[Cut] = record_pattern(self._customer, self.framing.ending).findall(text)
+        for begin, end in parts(cuts):
+            if odd := cuts[begin][-1]:
+                yield from self.read_lines(Block(block.first + begin, odd.encode(self._charset)))
+            else:
+                yield from read_cuts(cuts[begin:end], block.first + begin, self._customer)
 
-    def __init__(self) -> None:
-        self.lines: dict[bytes, int] = {}
-        """Sender, receiver, note and position: the line."""
-        self.hashes = array("q")
-        """Of the records, in the same order."""
-        self.charset = Charset.ANSI
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def __iter__(self) -> Iterator[tuple[int, GoodsKey]]:
-        return map(self._made, self.lines.items())
-
-    @overload
-    def __getitem__(self, index: int) -> tuple[int, GoodsKey]: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[tuple[int, GoodsKey]]: ...
-    def __getitem__(self, index: int | slice) -> tuple[int, GoodsKey] | Sequence[tuple[int, GoodsKey]]:
-        """Return one position, or some, in file order."""
-        items = list(self.lines.items())
-        return list(map(self._made, items[index])) if isinstance(index, slice) else self._made(items[index])
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and tuple(self) == tuple(other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))
-
-    def hash_of(self, key: bytes) -> int:
-        """Return the hash of the record that has this key."""
-        return self.hashes[list(self.lines).index(key)]
-
-    def _made(self, item: tuple[bytes, int]) -> tuple[int, GoodsKey]:
-        raw, line = item
-        supplier, receiver, note, position = (raw[a:b].decode(self.charset).rstrip(" ") for a, b in _KEY_PARTS)
-        return line, GoodsKey(supplier, receiver, note, int(position))
-
-
-_KEY_PARTS = ((0, 10), (10, 20), (20, 30), (30, 34))
+    def read_lines(self, block: Block) -> Iterator[Record]:
+        """Read every line of a block by itself."""
+        for number, raw in self.framing.lines(block):
+            numbered = self._els and raw.startswith(b"L101") and raw[36:46].strip(b" ") != b""
+            if numbered and self.goods is not None and number not in self.goods:
+                continue
+            record = read_record(raw.decode(self._charset), number, self.framing.findings, bookable=numbered)
+            if record is not None:
+                yield record
 
 
 class ResponseJudge:
@@ -148,32 +124,35 @@ class ResponseJudge:
         rows: list[Row] = answer_pattern(self._name.customer, ending).findall(block.data)
         for begin, end in parts(rows):
             run, first = rows[begin:end], block.first + begin
-            if run[0][4] or not self._take_run(run, first):
-                self.take_lines(Block(first, b"".join([row[4] or (row[0] or row[2]) + ending for row in run])))
+            if run[0][-1] or not self._take_run(run, first):
+                self.take_lines(Block(first, b"".join([row[-1] or (row[0] or row[5]) + ending for row in run])))
 
     def _take_run(self, rows: Sequence[Row], first: int) -> bool:
         """Take records about which there is nothing to say; take none and say so if there is."""
-        despatches = [row[0] for row in rows if row[0]]
-        sides = despatches[0][4:14] + despatches[0][16:26] if despatches else b""  # the pattern allows no others
-        goods = {sides + row[0][36:50]: line for line, row in enumerate(rows, first) if row[0]}
-        if (
-            len(goods) != len(despatches)
-            or not self._goods.lines.keys().isdisjoint(goods)
-            or not eans_are_valid(b"".join([row[1] or row[3] for row in rows]))
-        ):
+        despatches, notes, positions, references, eans, _, *reports, _ = zip(*rows, strict=True)
+        numbers = list(filter(None, map(add, notes, positions)))
+        whole = list(filter(None, despatches))
+        sides = whole[0][4:14] + whole[0][16:26] if whole else b""  # the pattern allows no others
+        lines = compress(range(first, first + len(rows)), despatches)
+        if not eans_are_valid(b"".join(eans + reports[2])):
             return False
-        notes = [row[0][36:46] or row[2][28:38] for row in rows]
-        if not self._notes.issuperset(notes):
-            for line, note in enumerate(notes, first):
-                if note not in self._notes:
-                    self._note_other(line, note)
-        self._goods.lines |= goods
-        self._goods.hashes.extend(map(hash, despatches))
-        self._references |= dict.fromkeys([row[0][50:60] or row[2][38:48] for row in rows])
-        self._counts["DespatchLine"] += len(despatches)
-        self._counts["ReportLine"] += len(rows) - len(despatches)
+        if not self._goods.extend(sides, numbers, lines, map(hash, whole)):
+            return False
+        self._take_notes(notes, reports[0], first)
+        if not self._references.keys() >= {*references, *reports[1]} - {b""}:
+            self._references |= dict.fromkeys(map(add, references, reports[1]))
+        self._counts["DespatchLine"] += len(whole)
+        self._counts["ReportLine"] += len(rows) - len(whole)
         self.framing.note_content()
         return True
+
+    def _take_notes(self, despatches: Sequence[bytes], reports: Sequence[bytes], first: int) -> None:
+        """Note delivery notes that are not the one of the name, in order; absent is where the other is."""
+        if others := {*despatches, *reports} - self._notes - {b""}:
+            notes = [*map(add, despatches, reports)]
+            lines = dict(zip(reversed(notes), range(first + len(notes) - 1, first - 1, -1), strict=True))
+            for note in sorted(others, key=lines.__getitem__):
+                self._note_other(lines[note], note)
 
     # -- the exact way -----------------------------------------------------------------------------------------
 
@@ -199,12 +178,11 @@ class ResponseJudge:
             message = "an L101 without a delivery note number is informative: it is not booked"
             self.findings.warning("not-bookable", record.line, message)
             return True
-        key = raw[4:14] + raw[16:26] + raw[36:50]
-        first = self._goods.lines.setdefault(key, record.line)
-        if first == record.line:
-            self._goods.hashes.append(hash(raw))
+        place = self._goods.add(raw[4:14] + raw[16:26] + raw[36:50], record.line, hash(raw))
+        if place is None:
             return True
-        if self._goods.hash_of(key) == hash(raw):
+        first = self._goods.lines[place]
+        if self._goods.hashes[place] == hash(raw):
             self.findings.warning("duplicate-key", record.line, f"the same record as in line {first}; handed on once")
         else:
             message = f"the same delivery note and position as in line {first}, and not the same record"
