@@ -7,6 +7,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from syncd.daemon import Daemon
 from syncd.errors import SyncdError
@@ -100,6 +101,7 @@ class Machine(Points):
         store: Store | None = None
         try:
             store = await self.loop.run_in_executor(None, open_state, self.state)
+            share_statements(store)
             place = self._workplace(store)
             accounts = {each.name: self._account(each) for each in self.places}
             suppliers = {each.name: each.supplier for each in self.places}
@@ -145,3 +147,16 @@ class Machine(Points):
             outbox=self.outbox(place.name),
             sinks=("folder", "books"),
         )
+
+
+_FIRST: list[Any] = []
+
+
+def share_statements(store: Store) -> None:
+    """Have all stores of a sweep compile each statement once, which is half of the time; they share nothing else."""
+    database: Any = store._database
+    if not _FIRST:
+        _FIRST.append(database.engine)
+    for engine in (database.engine, database._writer):
+        engine.dialect = _FIRST[0].dialect
+        engine._compiled_cache = _FIRST[0]._compiled_cache
