@@ -194,6 +194,11 @@ def _direct(order: Interchange, age: timedelta) -> Move | None:
     return None
 
 
+def in_turn(orders: Iterable[Interchange]) -> list[Interchange]:
+    """Return open orders in the order to carry them: doubts first, then whatever was tried least, oldest first."""
+    return sorted(orders, key=lambda order: (order.state is not Step.PUBLISHING, order.attempt, order.id))
+
+
 def guard_order(twins: Iterable[Interchange], name: str, sha256: str) -> str | None:
     """Say why an order must not be sent without a person's word: its bytes or its name were there before."""
     for twin in twins:

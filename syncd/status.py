@@ -271,7 +271,7 @@ MEANINGS = {
     (Direction.OUT, str(Step.UNCONFIRMED)): "Its upload was cut; it may have been ordered. It is not sent again.",
     (Direction.OUT, str(Step.CONFIRMED)): "The supplier answered it: it was ordered, once.",
     (Direction.OUT, f"{Step.HELD} ({Hold.DOUBT})"): "It may have been ordered or not; ask the supplier.",
-    (Direction.OUT, f"{Step.HELD} ({Hold.GUARD})"): "It was not sent: the same bytes or the same name came before.",
+    (Direction.OUT, f"{Step.HELD} ({Hold.GUARD})"): "It was not sent, and waits for a person's word.",
     (Direction.OUT, str(State.QUARANTINED)): "It was refused and not sent.",
     (Direction.OUT, str(State.ABANDONED)): "It was not ordered.",
     (Direction.IN, str(State.ANNOUNCED)): "It is being fetched.",

@@ -17,6 +17,7 @@ from syncd.plan import (
     Unconfirm,
     delivery_key,
     guard_order,
+    in_turn,
     next_attempt,
     plan_fetch,
     plan_store,
@@ -149,6 +150,15 @@ def test_a_direct_upload_that_was_cut_is_never_stored_again():
         if state is not Step.QUEUED:
             for age in (timedelta(0), timedelta(minutes=5), timedelta(days=30)):
                 assert plan_store(DIRECT, replace(ROW, state=state, intent_at=NOW - age), NOW) != Store()
+
+
+def test_an_order_in_doubt_comes_first_and_one_that_keeps_failing_last():
+    failing, fresh, doubt = (
+        replace(ROW, id=1, attempt=2),
+        replace(ROW, id=2),
+        replace(ROW, id=3, state=Step.PUBLISHING, attempt=1),
+    )
+    assert [order.id for order in in_turn([failing, fresh, doubt])] == [3, 2, 1]
 
 
 def test_the_same_bytes_or_the_same_name_want_a_persons_word():

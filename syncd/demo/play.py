@@ -89,7 +89,11 @@ class Play:
             scene = self.stage.begin("SIGTERM: the daemon stops")
             if daemon.returncode is None:
                 daemon.terminate()
-            self.exit_status = await asyncio.wait_for(daemon.wait(), PATIENCE)
+            try:
+                self.exit_status = await asyncio.wait_for(daemon.wait(), PATIENCE)
+            except TimeoutError:
+                daemon.kill()
+                self.exit_status = await daemon.wait()
             self.stage.end(scene, f"exit status {self.exit_status}")
 
     async def _taken(self) -> None:

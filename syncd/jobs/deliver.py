@@ -22,27 +22,29 @@ log = structlog.get_logger()
 
 
 async def deliver(place: Workplace, accounts: Mapping[str, Account]) -> int:
-    """Deliver what is due; return how many deliveries are still waiting."""
+    """Deliver what is due for these accounts; return how many deliveries still wait for a sink that is there."""
     pending = await place.do(place.store.journal.pending)
     by_sink: dict[str, list[Delivery]] = {}
     for delivery in pending:
         by_sink.setdefault(delivery.sink, []).append(delivery)
     served = [_serve(place, accounts, place.sinks[sink], due) for sink, due in by_sink.items() if sink in place.sinks]
-    await asyncio.gather(*served)
-    return len(await place.do(place.store.journal.pending))
+    return sum(await asyncio.gather(*served))
 
 
-async def _serve(place: Workplace, accounts: Mapping[str, Account], sink: Sink, pending: Sequence[Delivery]) -> None:
-    """Deliver to one sink, oldest first; a failure holds back only its own account and channel."""
+async def _serve(place: Workplace, accounts: Mapping[str, Account], sink: Sink, pending: Sequence[Delivery]) -> int:
+    """Deliver to one sink, oldest first, and count what still waits; a failure holds back its own channel."""
     stopped: set[tuple[str, str]] = set()
+    waiting = 0
     for delivery in pending:
         row = await place.do(place.store.journal.get, delivery.interchange_id)
         lane = (row.account, row.channel)
-        if lane in stopped or row.account not in accounts:
+        if row.account not in accounts:
             continue
-        due = attempt_is_due(delivery.next_attempt, place.clock())
+        due = lane not in stopped and attempt_is_due(delivery.next_attempt, place.clock())
         if not due or not await _try(place, accounts[row.account], sink, delivery, row):
             stopped.add(lane)
+            waiting += 1
+    return waiting
 
 
 async def _try(place: Workplace, account: Account, sink: Sink, delivery: Delivery, row: Interchange) -> bool:

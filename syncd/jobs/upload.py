@@ -23,6 +23,9 @@ from syncd.transport.base import Session
 
 log = structlog.get_logger()
 
+MOST_ATTEMPTS = 3
+"""An order that the server refuses is tried so often before a person is asked."""
+
 MOST_MOVES = 6
 """A server on which an order needs more moves than this in one visit is not keeping to the protocol."""
 
@@ -55,6 +58,9 @@ class Carrier:
                 order = await self._moves[type(move)](channel, order)
             except SpoolLostError as error:
                 return await self._lose(order, error)
+            except RefusedError as error:
+                await self._refused(order.id, error)
+                raise
         raise ProtocolError(
             f"{order.name}: the temporary name {order.temp_name} keeps vanishing before it is renamed",
             remedy="Ask the supplier what removes files from the order folder.",
@@ -63,6 +69,14 @@ class Carrier:
     async def hold(self, order: Interchange, move: HoldBack) -> Interchange:
         """Put an order aside for a person."""
         return await self._advance(order, Step.HELD, move.reason, hold=move.hold, reason=move.reason)
+
+    async def _refused(self, number: int, error: RefusedError) -> None:
+        """Keep an order that the server refuses out of the way of the others: it is tried last, and then held."""
+        order = await self.place.do(self.place.store.journal.get, number)
+        if order.attempt >= MOST_ATTEMPTS:
+            await self.hold(order, HoldBack(Hold.GUARD, f"the server refused it at attempt {order.attempt}: {error}"))
+        elif order.state is Step.STORED:
+            await self._advance(order, Step.QUEUED, "refused; the next visit uploads it again")
 
     async def _lose(self, order: Interchange, error: SpoolLostError) -> Interchange:
         """Put an order aside whose bytes are gone; it was never published."""
@@ -81,13 +95,13 @@ class Carrier:
         return await self._store_temporary(order, data)
 
     async def _store_temporary(self, order: Interchange, data: bytes) -> Interchange:
-        if order.temp_name is not None:
-            await self.session.remove(order.temp_name)
-        attempt = order.attempt + 1
+        old, attempt = order.temp_name, order.attempt + 1
         temp = f"T{order.id}.{attempt}"
         order = await self._advance(
             order, Step.STORING, f"as {temp}", temp_name=temp, attempt=attempt, intent_at=self._now()
         )
+        if old is not None:
+            await self.session.remove(old)
         mode = self.account.supplier.mode(order.name)
         try:
             await self.session.store(temp, data, mode)

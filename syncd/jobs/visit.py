@@ -18,7 +18,7 @@ from syncd.jobs.fetch import Fetcher
 from syncd.jobs.judge import judge
 from syncd.jobs.upload import Carrier
 from syncd.model import Interchange, State
-from syncd.plan import FileAction, Leave, Remove, plan_fetch, plan_store
+from syncd.plan import FileAction, Leave, Remove, in_turn, plan_fetch, plan_store
 from syncd.suppliers.rules import Inbound
 from syncd.transport.base import Session
 
@@ -125,7 +125,7 @@ async def visit(place: Workplace, account: Account, crew: Crew) -> Visit:
     """Log in once and do everything there is to do. Raises TooEarlyError, and any SyncdError."""
     result = Visit()
     async with _session(place, account, crew, result) as (session, alive):
-        for order in await place.do(place.store.journal.open_orders, account.name):
+        for order in in_turn(await place.do(place.store.journal.open_orders, account.name)):
             await alive()
             await crew.carry(session, order)
         for channel in account.inbound:

@@ -52,6 +52,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             Fault("half-reply", "a reply ends in the middle, and with it the connection", FILES | {"RNTO"}, cuts=True),
             Fault("lying-226", "half the file is stored or sent, and the reply is 226", FILES),
             Fault("421", "no service: at the greeting, or at the VERB", frozenset({GREETING})),
+            Fault("refused", "a file is refused for good, with 553", frozenset({"STOR", "RNTO"})),
             Fault("530", "the right password is refused", frozenset({"PASS"})),
             Fault(
                 "login-ban",

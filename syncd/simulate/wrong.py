@@ -34,6 +34,9 @@ LURES = 50_000
 ELSEWHERE = "127.0.0.2"
 INJECTED = b"200 PBSZ=0\r\n200 Protection set to P.\r\n331 Password.\r\n230 Login successful.\r\n"
 
+FILED = frozenset({"STOR", "RNTO"})
+"""What a house may refuse."""
+
 
 class WrongSession(Session):
     """A visitor who meets faults."""
@@ -72,6 +75,8 @@ class WrongSession(Session):
         """Do a command, unless a fault comes first."""
         if self.strikes("421"):
             raise ReplyError(421, "Service not available.")
+        if verb in FILED and self.strikes("refused"):
+            raise ReplyError(553, "Refused.")
         if plan := self.strikes("unheard"):
             await self.drop(plan)
         if verb == "PASS":

@@ -277,3 +277,38 @@ async def test_a_sink_that_fails_gets_it_later_and_nothing_overtakes(tmp_path):
         shop.inbox.mkdir()
         await shop.once("cb")
         assert shop.raw("*.bhd") == {}, "not before its next attempt"
+
+
+@pytest.mark.parametrize("fault", ["refused:STOR", "refused:RNTO"])
+async def test_an_order_that_the_server_refuses_for_good_stands_in_nobodys_way(tmp_path, fault):
+    async with open_shop(tmp_path, umbreit={"faults": [fault]}) as shop:
+        shop.drop()
+        shop.umbreit.out("900900")[ANSWER] = answer()
+        for _ in range(3):
+            tours = await shop.once("umbreit")
+            assert codes(tours["umbreit"]) == ["refused"]
+        assert shop.states(ORDER) == ["held (guard)"]
+        assert "553" in shop.problems()["order-held"].message
+        await shop.once("umbreit")
+        assert shop.raw() == {ANSWER: answer()}
+        assert shop.umbreit.orders == []
+
+
+async def test_an_order_that_was_refused_goes_after_the_others(tmp_path):
+    async with open_shop(tmp_path, umbreit={"faults": ["refused:STOR:1"]}) as shop:
+        shop.drop()
+        await shop.once("umbreit")
+        shop.drop(order(("9783442756841", 1), reference="second"), "S_900900_20261121101113")
+        await shop.once("umbreit")
+        assert [taken.name for taken in shop.umbreit.orders] == ["S_900900_20261121101113", ORDER]
+
+
+async def test_a_delivery_for_a_sink_that_is_gone_does_not_count_as_waiting(tmp_path):
+    extra = '[sink.gone]\ntype = "directory"\npath = "/proc/nowhere"\n'
+    async with open_shop(tmp_path, config={"sinks": extra}) as shop:
+        shop.cb.publish_stock(stock())
+        _, waiting = await app.once(load(shop.config), ["cb"])
+        assert waiting == 1
+        shop.write_config()
+        _, waiting = await app.once(load(shop.config), ["cb"])
+        assert waiting == 0
