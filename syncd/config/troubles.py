@@ -17,7 +17,9 @@ from syncd.config.table import PATTERNS
 from syncd.errors import ConfigError
 
 _REFERENCE = r"""\{\s*(?:file|credential|env)\s*=\s*(?:"[^"]*"|'[^']*')\s*\}"""
-_SECRET = re.compile(rf"""((?:password|secret|token|passphrase)["']?\s*=\s*)(?!\s*{_REFERENCE}).*""", re.IGNORECASE)
+_MEANT = r"\b\w*(?:pas+|pwd|pw|w[oa]+rd|wort|secret|token)\w*"
+"""What somebody may have written for `password`, in the languages of our users, misspelt or not."""
+_SECRET = re.compile(rf"""({_MEANT}["']?\s*=\s*)(?!\s*{_REFERENCE}).*""", re.IGNORECASE)
 _URL = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
 
 

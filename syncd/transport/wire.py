@@ -5,7 +5,7 @@ aioftp) and the one in memory (`memory`) are judged by the same code. A wire rai
 protocol, TLS, busy), and ForbiddenError before a byte leaves.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from syncd.errors import BusyError, ProtocolError, RefusedError, SyncdError
@@ -14,12 +14,20 @@ NOT_IMPLEMENTED = frozenset({500, 501, 502, 504})
 """RFC 959, 4.2.2: the server does not know the command."""
 
 
+def masked(text: str, secret: str) -> str:
+    """Return a text with a secret made unreadable."""
+    return text.replace(secret, "****") if secret else text
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A server's answer: three digits and its text, safe to show."""
+    """A server's answer: three digits and its text; `str()` is safe to show."""
 
     code: int
     text: str
+    """As it is, for what a program reads in it: a size, a port, a path."""
+    secret: str = field(default="", repr=False)
+    """Never shown, though a server may write it into any reply."""
 
     @property
     def kind(self) -> int:
@@ -39,7 +47,7 @@ class Reply:
 
     def __str__(self) -> str:
         """Show the reply as the server wrote it."""
-        return f"{self.code} {self.text[:300]}".rstrip()
+        return f"{self.code} {masked(self.text, self.secret)[:300]}".rstrip()
 
 
 class Data(Protocol):

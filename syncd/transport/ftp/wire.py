@@ -20,7 +20,7 @@ from syncd.transport.base import Endpoint
 from syncd.transport.ftp.border import translated
 from syncd.transport.ftp.data import FtpData, SecuredData, reset
 from syncd.transport.guard import Guard
-from syncd.transport.wire import Reply
+from syncd.transport.wire import Reply, masked
 
 REPLY_LINES = 64
 REPLY_BYTES = 16 * 1024
@@ -121,17 +121,16 @@ class FtpWire(aioftp.Client):
 
     async def ask(self, verb: str, argument: str = "") -> Reply:
         """Send a command and return the first reply to it."""
-        secret = self.endpoint.password if verb in ("USER", "PASS") else ""
         with translated(verb if verb in ("USER", "PASS") else f"{verb} {argument}".rstrip()):
             code, lines = await self.command(f"{verb} {argument}" if argument else verb, "xxx")
-            return _reply(code, lines, secret)
+            return _reply(code, lines, self.endpoint.password)
 
     async def hear(self, patience: float | None = None) -> Reply:
         """Return the next final reply, within `patience` seconds."""
         with translated("the final reply"):
             async with asyncio.timeout(patience or self.patience):
                 code, lines = await super().command(None, "xxx", "1xx")
-                return _reply(code, lines)
+                return _reply(code, lines, self.endpoint.password)
 
     async def ready(self) -> None:
         """Raise unless the connection stands and nothing unasked lies in it."""
@@ -144,9 +143,9 @@ class FtpWire(aioftp.Client):
             raise ConnectionLostError("this session has ended", remedy="the next visit logs in again")
         unasked = _unread(self)
         if unasked.startswith(b"421"):
-            raise BusyError(f"the server said {_shown(unasked)}", remedy="the next visit tries again")
+            raise BusyError(f"the server said {self._shown(unasked)}", remedy="the next visit tries again")
         if unasked:
-            raise ProtocolError(f"the server said unasked: {_shown(unasked)}", remedy="show it to the supplier")
+            raise ProtocolError(f"the server said unasked: {self._shown(unasked)}", remedy="show it to the supplier")
         if self.stream.reader.at_eof():
             raise ConnectionLostError("the server closed the connection", remedy="the next visit tries again")
 
@@ -164,7 +163,7 @@ class FtpWire(aioftp.Client):
         """Read a whole reply: only the first code and a blank end one that began with `ddd-` (RFC 959, 4.2)."""
         first, rest = await self.parse_line()
         if not _CODE.fullmatch(first):
-            raise ProtocolError(f"not a reply: {_shown((first + rest).encode('latin-1'))}", remedy=_NO_FTP)
+            raise ProtocolError(f"not a reply: {self._shown((first + rest).encode('latin-1'))}", remedy=_NO_FTP)
         lines, size, more = [rest], len(rest), rest.startswith("-")
         while more:
             code, rest = await self.parse_line()
@@ -174,6 +173,10 @@ class FtpWire(aioftp.Client):
             if len(lines) > REPLY_LINES or size > REPLY_BYTES:
                 raise ProtocolError(f"a reply of more than {REPLY_LINES} lines or {REPLY_BYTES} bytes", remedy=_NO_FTP)
         return first, lines
+
+    def _shown(self, raw: bytes) -> str:
+        text = masked(raw.decode("latin-1"), self.endpoint.password)
+        return _UNSAFE.sub(" ", text[:200]).strip()
 
     # -- data connections, and the end --------------------------------------------------------------------------
 
@@ -199,7 +202,7 @@ class FtpWire(aioftp.Client):
         """Find the six numbers, wherever the server puts them (RFC 1123, 4.1.2.6)."""
         match = _SIX.search(s)
         if match is None or any(int(number) > 255 for number in match.groups()):
-            raise ProtocolError(f"PASV: no address in {s!r}", remedy="show it to the supplier")
+            raise ProtocolError("PASV: no address in the reply", remedy="show it to the supplier")
         *host, high, low = (int(number) for number in match.groups())
         return ".".join(map(str, host)), high << 8 | low
 
@@ -245,12 +248,6 @@ def _unread(wire: FtpWire) -> bytes:
     return bytes(wire.stream.reader._buffer)  # type: ignore[attr-defined]  # noqa: SLF001 - no public way to look
 
 
-def _reply(code: Code, lines: list[str], secret: str = "") -> Reply:
+def _reply(code: Code, lines: list[str], secret: str) -> Reply:
     text = " ".join(line[1:].strip() if line[:1] in " -" else line.strip() for line in lines)
-    if secret:
-        text = text.replace(secret, "****")
-    return Reply(int(code), _UNSAFE.sub(" ", text).strip())
-
-
-def _shown(raw: bytes) -> str:
-    return _UNSAFE.sub(" ", raw[:200].decode("latin-1")).strip()
+    return Reply(int(code), _UNSAFE.sub(" ", text).strip(), secret)
