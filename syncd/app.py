@@ -10,25 +10,27 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 
 from syncd import __version__, log
 from syncd import status as questions
-from syncd.config import AccountSettings, Settings, load
+from syncd.accounts import make_account, make_watch
+from syncd.config import Settings, load
 from syncd.daemon import Daemon
 from syncd.errors import ConfigError, RejectedError, SyncdError, UsageError
-from syncd.jobs.base import Account, Workplace
+from syncd.jobs.base import OLA_CHANNEL, Account, Workplace
 from syncd.jobs.deliver import deliver
 from syncd.jobs.outbox import read_order, refuse_order, rehearse_outbox
 from syncd.jobs.tour import Tour, tour
 from syncd.jobs.visit import Rehearsal, Visit, visit
+from syncd.jobs.watch import Watch, look
 from syncd.model import ClockSample
 from syncd.outbox import place_file, place_order
 from syncd.sinks import make_sink
@@ -36,7 +38,6 @@ from syncd.sinks.base import Sink
 from syncd.state import join_state, open_state, read_state
 from syncd.status import Asked, Status, Story
 from syncd.systemd import notify
-from syncd.transport.base import Endpoint
 from syncd.transport.ftp import connect
 
 _log = structlog.get_logger()
@@ -56,39 +57,6 @@ def clock_sample() -> ClockSample:
     return ClockSample(now(), boot_id, time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
-def make_account(settings: AccountSettings) -> Account:
-    """Turn an account's settings into what the jobs work with; the password is read at each login."""
-
-    def endpoint(commands: frozenset[str]) -> Endpoint:
-        password = settings.password.read()
-        log.hide(password)
-        return Endpoint(
-            host=settings.host,
-            port=settings.port,
-            user=settings.user,
-            password=password,
-            encryption=settings.tls,
-            tls_minimum=settings.supplier.tls.minimum,
-            ca_file=str(settings.ca_file) if settings.ca_file else None,
-            strict_tls_end=settings.strict_tls_end,
-            passive_ports=settings.supplier.passive_ports,
-            commands=commands,
-        )
-
-    return Account(
-        name=settings.name,
-        supplier=settings.supplier,
-        endpoint=endpoint,
-        inbound=settings.inbound,
-        outbound=settings.supplier.outbound,
-        login_interval=settings.login_interval.total_seconds(),
-        customers=frozenset(settings.customers) or None,
-        relation_id=settings.relation_id,
-        outbox=settings.outbox,
-        sinks=settings.sinks,
-    )
-
-
 def accounts_of(settings: Settings, names: Sequence[str] = ()) -> dict[str, Account]:
     """Return the enabled accounts, or the named ones. Raises UsageError for a name that does not exist."""
     for name in names:
@@ -96,6 +64,12 @@ def accounts_of(settings: Settings, names: Sequence[str] = ()) -> dict[str, Acco
             raise UsageError(f"there is no account {name}", remedy=f"Accounts: {', '.join(settings.accounts)}.")
     chosen = [a for a in settings.accounts.values() if (a.name in names if names else a.enabled)]
     return {account.name: make_account(account) for account in chosen}
+
+
+def watches_of(settings: Settings, accounts: Mapping[str, Account]) -> dict[str, Watch]:
+    """Return the watch lists of these accounts, each by the name of its own."""
+    found = (make_watch(settings.accounts[name], account) for name, account in accounts.items())
+    return {watch.name: watch for watch in found if watch is not None}
 
 
 @asynccontextmanager
@@ -108,7 +82,7 @@ async def workplace(settings: Settings) -> AsyncIterator[Workplace]:
         try:
             for sink in settings.sinks.values():
                 sinks[sink.name] = make_sink(sink.type, sink.settings)
-            kinds = {name: account.supplier.name for name, account in settings.accounts.items()}
+            kinds = {asked.name: asked.supplier.name for asked in _asked(settings)}
             await loop.run_in_executor(executor, store.journal.register, kinds)
             yield Workplace(
                 store=store, executor=executor, clock=now, sample=clock_sample, connect=connect,
@@ -124,10 +98,16 @@ async def workplace(settings: Settings) -> AsyncIterator[Workplace]:
 
 
 async def once(settings: Settings, names: Sequence[str]) -> tuple[list[Tour], int]:
-    """Take one turn with each account, then deliver. Return the tours and how many deliveries still wait."""
+    """Take one turn with each account and its watch list, then deliver.
+
+    Return the tours and how many deliveries still wait.
+    """
     accounts = accounts_of(settings, names)
+    watches = watches_of(settings, accounts)
     async with workplace(settings) as place:
-        tours = await asyncio.gather(*(tour(place, account, due=True) for account in accounts.values()))
+        visits = [tour(place, account, due=True) for account in accounts.values()]
+        looks = [look(place, watch, due=True) for watch in watches.values()]
+        tours = await asyncio.gather(*visits, *looks)
         return list(tours), await deliver(place, accounts)
 
 
@@ -214,8 +194,10 @@ async def _serve(settings: Settings, last_good: Settings | None, stop: asyncio.E
             place = await stack.enter_async_context(workplace(settings))
         log.configure(settings.log.format, settings.log.level)
         accounts = accounts_of(settings)
+        watches = watches_of(settings, accounts)
         schedules = {name: settings.accounts[name].schedule for name in accounts}
-        daemon = Daemon(place, accounts, schedules, settings.stop_timeout.total_seconds())
+        schedules |= {each.name: each.schedule for each in watches.values()}
+        daemon = Daemon(place, accounts, schedules, settings.stop_timeout.total_seconds(), watches=watches)
         _log.info("daemon.started", version=__version__, accounts=sorted(accounts), sinks=sorted(place.sinks))
         notify("READY=1")
         await daemon.serve(stop)
@@ -263,9 +245,16 @@ def send(settings: Settings, name: str, file: Path) -> Path:
 
 def status(settings: Settings) -> Status:
     """Ask the journal how things are; no lock, no connection. Raises UsageError when there is no state yet."""
-    asked = [Asked(a.name, a.supplier, a.enabled, a.login_interval, a.outbox) for a in settings.accounts.values()]
     with read_state(settings.state_dir, settings.database_url()) as state:
-        return questions.status(state, asked, clock_sample())
+        return questions.status(state, _asked(settings), clock_sample())
+
+
+def _asked(settings: Settings) -> Iterator[Asked]:
+    """Yield every account, and behind it its watch list, which the journal keeps as an account of its own."""
+    for a in settings.accounts.values():
+        yield Asked(a.name, a.supplier, a.enabled, a.login_interval, a.outbox)
+        if a.ola and a.ola.watch:
+            yield Asked(f"{a.name}/{OLA_CHANNEL}", a.supplier, a.enabled, timedelta(0), None)
 
 
 def explain(settings: Settings, text: str) -> list[Story]:
@@ -278,17 +267,28 @@ def explain(settings: Settings, text: str) -> list[Story]:
 
 
 def pause(settings: Settings, name: str, reason: str) -> None:
-    """Make no visits for this account until it is resumed. Raises UsageError when there is no state yet."""
+    """Make no visits for this account or watch list until it is resumed.
+
+    Raises UsageError for a name that does not exist, or when there is no state yet.
+    """
+    _refuse_unknown(settings, name)
     with join_state(settings.state_dir, settings.database_url()) as state:
         state.journal.pause(name, reason, _who(), now())
 
 
 def resume(settings: Settings, name: str) -> None:
-    """Visit this account again, now, and close the problem of its refused login."""
+    """Visit this account or ask this watch list again, now, and close the problem of its refused login."""
+    _refuse_unknown(settings, name)
     with join_state(settings.state_dir, settings.database_url()) as state:
         state.journal.resume(name, _who(), now())
         state.journal.set_due(name, now())
         state.journal.close_problem(name, "login-refused", now())
+
+
+def _refuse_unknown(settings: Settings, name: str) -> None:
+    known = [asked.name for asked in _asked(settings)]
+    if name not in known:
+        raise UsageError(f"there is no account “{name}”", remedy=f"Known: {', '.join(known) or 'none'}.")
 
 
 def _who() -> str:

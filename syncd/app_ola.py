@@ -10,16 +10,14 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
-from syncd import log
+from syncd.accounts import make_ola
 from syncd.app import clock_sample, now
-from syncd.config import OlaSettings, Settings
+from syncd.config import Settings
 from syncd.errors import UsageError
-from syncd.formats.ola_session import Login
 from syncd.jobs.base import Workplace
 from syncd.jobs.ola import OlaAccount, OlaDesk
 from syncd.state import Store, join_state, open_state
 from syncd.transport.ftp import connect as connect_ftp
-from syncd.transport.ola import OlaEndpoint, connect
 
 
 def ola_account(settings: Settings, name: str | None) -> OlaAccount:
@@ -31,18 +29,12 @@ def ola_account(settings: Settings, name: str | None) -> OlaAccount:
     chosen = settings.accounts.get(name or asking[0])
     if chosen is None:
         raise UsageError(f"there is no account {name}", remedy=f"Accounts: {', '.join(settings.accounts)}.")
-    if chosen.ola is None or chosen.supplier.ola is None:
+    asking_as = make_ola(chosen)
+    if asking_as is None:
         raise UsageError(
             f"the account {name} has no availability query", remedy=f"Add a table [account.{name}.ola]: docs/ola.md."
         )
-    ola, silence = chosen.ola, chosen.supplier.ola.silence
-    return OlaAccount(chosen.name, ola.customer, lambda: _endpoint(ola), silence, connect)
-
-
-def _endpoint(ola: OlaSettings) -> OlaEndpoint:
-    password = ola.password.read()
-    log.hide(password)
-    return OlaEndpoint(ola.host, ola.port, Login(ola.user, password, ola.login_prompt, ola.password_prompt))
+    return asking_as
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The daemon: one worker an account, one for deliveries, woken by alarms, by the outbox, and by the heartbeat.
+"""The daemon: a worker for each account, each watch list, and for deliveries; alarms, outbox and heartbeat wake them.
 
 A worker is only ever woken; what is due it reads in the journal, so a lost or a superfluous alarm does no harm. A scan
 of the outbox is the truth; the watch makes it quick and does not wake when nothing happens.
@@ -16,6 +16,7 @@ from syncd.errors import LaterError, SyncdError, TooEarlyError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.deliver import deliver
 from syncd.jobs.tour import Tour, tour
+from syncd.jobs.watch import Watch, look
 from syncd.plan import LAST_RETRY, next_attempt
 from syncd.schedule import AlarmClock, Schedule, next_visit
 from syncd.systemd import notify
@@ -27,6 +28,10 @@ LAST_WAIT = 5.0
 """Seconds for what was cut off after `stop_timeout` to fall down."""
 
 
+Charge = Account | Watch
+"""What a worker looks after."""
+
+
 @dataclass(slots=True)
 class Daemon:
     """Runs the tours of all accounts until it is stopped."""
@@ -36,6 +41,7 @@ class Daemon:
     schedules: Mapping[str, Schedule]
     stop_timeout: float
     clock: AlarmClock = field(default_factory=AlarmClock)
+    watches: Mapping[str, Watch] = field(default_factory=dict)
     _wakes: dict[str, asyncio.Event] = field(default_factory=dict)
     _parcels: asyncio.Event = field(default_factory=asyncio.Event)
     _renew: Callable[[], None] = field(default=lambda: None)
@@ -45,8 +51,9 @@ class Daemon:
 
         Raises StopError when the state cannot be used any more.
         """
-        self._wakes = {name: asyncio.Event() for name in self.accounts}
-        tasks = [asyncio.create_task(self._work(account), name=name) for name, account in self.accounts.items()]
+        charges: dict[str, Charge] = {**self.accounts, **self.watches}
+        self._wakes = {name: asyncio.Event() for name in charges}
+        tasks = [asyncio.create_task(self._work(charge), name=name) for name, charge in charges.items()]
         tasks += [asyncio.create_task(self._deliver()), asyncio.create_task(self._watch())]
         waiting = asyncio.create_task(stop.wait())
         self.clock.start()
@@ -82,65 +89,68 @@ class Daemon:
 
     # -- workers ----------------------------------------------------------------------------------------------
 
-    async def _work(self, account: Account) -> None:
-        wake = self._wakes[account.name]
+    async def _work(self, charge: Charge) -> None:
+        wake = self._wakes[charge.name]
         while True:
             await wake.wait()
             wake.clear()
-            with _unless_state_is_away(account.name):
-                await self._guarded_turn(account)
+            with _unless_state_is_away(charge.name):
+                await self._guarded_turn(charge)
             self._parcels.set()
 
-    async def _guarded_turn(self, account: Account) -> None:
+    async def _guarded_turn(self, charge: Charge) -> None:
         try:
-            await self._turn(account)
+            await self._turn(charge)
         except SyncdError:
             raise
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not stop the other accounts
-            await self._unforeseen(account, error)
+            await self._unforeseen(charge, error)
 
-    async def _turn(self, account: Account) -> None:
-        state = await self.place.do(self.place.store.journal.account, account.name)
-        due = state.next_due is None or self._is_due(account, state.next_due)
-        result = await tour(self.place, account, due=due, orders=due or not state.failures)
-        await self._note(account, result)
+    async def _turn(self, charge: Charge) -> None:
+        state = await self.place.do(self.place.store.journal.account, charge.name)
+        due = state.next_due is None or self._is_due(charge, state.next_due)
+        if isinstance(charge, Watch):
+            result = await look(self.place, charge, due=due)
+        else:
+            result = await tour(self.place, charge, due=due, orders=due or not state.failures)
+        await self._note(charge, result)
 
-    def _is_due(self, account: Account, when: datetime) -> bool:
+    def _is_due(self, charge: Charge, when: datetime) -> bool:
         """Tell whether a visit is due; a time that no visit sets was written while the clock was wrong."""
         now = self.place.clock()
         if when > now + LAST_RETRY:
-            return when > next_visit(self.schedules[account.name], account.supplier.timezone, now)
+            return when > next_visit(self.schedules[charge.name], charge.supplier.timezone, now)
         return when <= now
 
-    async def _unforeseen(self, account: Account, error: Exception) -> None:
+    async def _unforeseen(self, charge: Charge, error: Exception) -> None:
         """Go on with the other accounts after a mistake of our own, and try this one again later."""
-        log.error("account.failed", account=account.name, exc_info=error)
+        log.error("account.failed", account=charge.name, exc_info=error)
         now, message = self.place.clock(), f"{type(error).__name__}: {error}"
-        failures = await self.place.do(self.place.store.journal.failed, account.name, "internal", message, now)
+        failures = await self.place.do(self.place.store.journal.failed, charge.name, "internal", message, now)
         await self.place.do(
-            self.place.store.journal.open_problem, account.name, "visit-failed", f"a mistake in syncd: {message}",
+            self.place.store.journal.open_problem, charge.name, "visit-failed", f"a mistake in syncd: {message}",
             "Please report it with the log. The account is tried again, the others go on.", now,
         )  # fmt: skip
-        await self.place.do(self.place.store.journal.set_due, account.name, next_attempt(failures, now))
+        await self.place.do(self.place.store.journal.set_due, charge.name, next_attempt(failures, now))
 
-    async def _note(self, account: Account, result: Tour) -> None:
+    async def _note(self, charge: Charge, result: Tour) -> None:
         """Write down when the account is due again, and set the alarm."""
         now = self.place.clock()
         early = next((error for error in result.errors if isinstance(error, TooEarlyError)), None)
         if early is not None:
-            self._alarm(account, early.until)
+            self._alarm(charge, early.until)
             return
         if result.failures:
             due = next_attempt(result.failures, now)
         elif result.visit is not None:
-            due = next_visit(self.schedules[account.name], account.supplier.timezone, now)
+            due = next_visit(self.schedules[charge.name], charge.supplier.timezone, now)
         else:
             return
-        await self.place.do(self.place.store.journal.set_due, account.name, due)
-        self._alarm(account, due)
+        await self.place.do(self.place.store.journal.set_due, charge.name, due)
+        self._alarm(charge, due)
 
-    def _alarm(self, account: Account, when: datetime) -> None:
-        self.clock.at(account.name, when + timedelta(milliseconds=20), self._wakes[account.name].set)
+    def _alarm(self, charge: Charge, when: datetime) -> None:
+        self.clock.at(charge.name, when + timedelta(milliseconds=20), self._wakes[charge.name].set)
 
     async def _deliver(self) -> None:
         while True:

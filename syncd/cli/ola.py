@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 BACK_ORDER = {"as-stored": 5, "no": 6, "yes": 7}
 """What becomes of what is missing: the supplier's type of question."""
-
-Wanted = tuple[str, int, str]
-"""Article, quantity, and where that was said."""
 
 account_option = click.option("--account", help="Who asks. Default: the only account with an availability query.")
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one for each answer.")
@@ -49,10 +46,11 @@ def query(
     """Ask whether articles can be delivered. Nothing is ordered, whatever an answer says of back-orders."""
     from syncd.app_ola import ola_account
     from syncd.formats.ola import Question, Result
+    from syncd.formats.ola_lists import read_list, read_wanted
 
     settings = _settings(config)
     asking = ola_account(settings, account)
-    wanted = [*map(_argument, articles), *_lines(file)]
+    wanted = [*map(read_wanted, articles), *read_list(file or (), getattr(file, "name", "-"))]
     questions = [_checked(where, Question, asking.customer, article, n, price=price) for article, n, where in wanted]
     if not questions:
         raise UsageError("no articles to ask for", remedy="Name them: syncd ola query 9783842344549:2")
@@ -81,6 +79,7 @@ def reserve(
     """Order articles. What there is is asked and shown first; each reservation is sent once, and never again."""
     from syncd.app_ola import ola_account
     from syncd.formats.ola import Ask, Outcome, Question
+    from syncd.formats.ola_lists import read_wanted
 
     yes = yes and not dry_run
     if not (yes or dry_run or sys.stdin.isatty()):
@@ -89,7 +88,7 @@ def reserve(
     asking, ask = ola_account(settings, account), Ask(BACK_ORDER[back_order])
     orders = [
         _checked(where, Question, asking.customer, article, quantity, ask, price, **extras)
-        for article, quantity, where in map(_argument, articles)
+        for article, quantity, where in map(read_wanted, articles)
     ]
     queries = [Question(asking.customer, order.article, order.quantity, price=price) for order in orders]
     if not yes:  # the session is left before a person thinks it over
@@ -114,20 +113,6 @@ def _settings(config: Path | None) -> "Settings":
     settings = load(config)
     log.configure(settings.log.format, "warning" if settings.log.level == "info" else settings.log.level, sys.stderr)
     return settings
-
-
-def _argument(text: str, where: str = "") -> Wanted:
-    article, colon, quantity = text.partition(":")
-    if colon and not (quantity.isascii() and quantity.isdigit()):
-        raise UsageError(f"{where or text}: {quantity!r} is no quantity", remedy="Write ARTICLE:QUANTITY.")
-    return article, int(quantity) if colon else 1, where or text
-
-
-def _lines(file: TextIO | None) -> Iterator[Wanted]:
-    for number, line in enumerate(file or (), 1):
-        text = line.partition("#")[0].strip()
-        if text:
-            yield _argument(text, f"{getattr(file, 'name', '-')}:{number}")
 
 
 def _checked(where: str, make: "type[Question]", *fields: Any, **more: Any) -> "Question":

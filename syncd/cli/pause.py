@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from syncd.cli.options import account_settings, config_option
+from syncd.cli.options import config_option
 
 
 @click.command()
@@ -16,7 +16,6 @@ def pause(account: str, reason: str, config: Path | None) -> None:
     from syncd import app
     from syncd.config import load
 
-    account_settings(account, config)
     app.pause(load(config), account, reason)
     click.echo(f"{account} is paused")
 
@@ -29,6 +28,5 @@ def resume(account: str, config: Path | None) -> None:
     from syncd import app
     from syncd.config import load
 
-    account_settings(account, config)
     app.resume(load(config), account)
     click.echo(f"{account} is visited again; a running daemon sees it within half a minute")

@@ -23,6 +23,8 @@ def unusable(settings: Settings) -> Iterator[Told]:
         yield from _secret((*key, "password"), account.password)
         if account.ola:
             yield from _secret((*key, "ola", "password"), account.ola.password)
+        if account.ola and account.ola.watch and not os.access(account.ola.watch, os.R_OK):
+            yield (*key, "ola", "watch"), f"{account.ola.watch} is not there, or not readable for this user"
         if account.outbox:
             yield from _folder((*key, "outbox"), account.outbox)
         if account.ca_file:

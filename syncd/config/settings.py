@@ -17,7 +17,10 @@ from syncd.config.sources import Sources
 from syncd.config.tables import AccountTable, Document
 from syncd.config.visits import Schedule
 from syncd.secret import Secret
-from syncd.suppliers.rules import Encryption, Inbound, Supplier
+from syncd.suppliers.rules import Encryption, Every, Inbound, Supplier
+
+WATCH_SCHEDULE = Every(timedelta(hours=1))
+"""When a watch list is asked if nothing else is said; the supplier's document says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class OlaSettings:
     """The customer number that asks and orders."""
     login_prompt: str
     password_prompt: str
+    window: int
+    watch: Path | None
+    schedule: Schedule
+    """When the watch list is asked; in the supplier's time zone."""
+    watch_price: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,4 +170,8 @@ def _ola(table: AccountTable) -> OlaSettings | None:
         customer=table.ola.customer or table.customers[0],
         login_prompt=table.ola.login_prompt,
         password_prompt=table.ola.password_prompt,
+        window=table.ola.window,
+        watch=table.ola.watch,
+        schedule=table.ola.schedule.schedule() if table.ola.schedule else WATCH_SCHEDULE,
+        watch_price=table.ola.watch_price,
     )

@@ -110,7 +110,10 @@ def _account(account: AccountSettings) -> Tree:
 
 
 def _ola(ola: OlaSettings | None) -> Tree | None:
-    return {field.name: _plain(getattr(ola, field.name)) for field in fields(ola)} if ola else None
+    if ola is None:
+        return None
+    plain = {field.name: _plain(getattr(ola, field.name)) for field in fields(ola)}
+    return plain | {"schedule": schedule_table(ola.schedule)}
 
 
 def _sink(sink: SinkSettings) -> Tree:

@@ -1,6 +1,9 @@
 """What the tables of the configuration have in common: fixed keys, and patterns that can say what they demand."""
 
-from pydantic import BaseModel, ConfigDict
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 NAME = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
 CUSTOMER = r"^[0-9]{6}$"
@@ -17,6 +20,16 @@ PATTERNS = {
     DATABASE: 'a PostgreSQL URL such as "postgresql://syncd@db.example/syncd" (or none, for SQLite)',
 }
 """What a pattern demands, in words."""
+
+
+def _path(path: Path) -> Path:
+    path = path.expanduser()
+    if not path.is_absolute():
+        raise ValueError("should be an absolute path, or begin with ~/")
+    return path
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_path)]
 
 
 class Table(BaseModel):

@@ -10,12 +10,10 @@ import ipaddress
 from collections.abc import Iterable
 from datetime import timedelta
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
     Field,
     PlainValidator,
     StringConstraints,
@@ -26,7 +24,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from syncd.config.ola import OlaTable
-from syncd.config.table import CUSTOMER, DATABASE, HOST, NAME, RELATION, USER, Table
+from syncd.config.table import CUSTOMER, DATABASE, HOST, NAME, RELATION, USER, AbsolutePath, Table
 from syncd.config.units import Duration, Size, show_duration
 from syncd.config.visits import ScheduleTable
 from syncd.secret import Secret
@@ -51,15 +49,7 @@ def _supplier(value: object) -> Supplier:
     return SUPPLIERS[choice(str(value), SUPPLIERS, "supplier")]
 
 
-def _path(path: Path) -> Path:
-    path = path.expanduser()
-    if not path.is_absolute():
-        raise ValueError("should be an absolute path, or begin with ~/")
-    return path
-
-
 AccountName = Annotated[str, StringConstraints(pattern=NAME, max_length=64)]
-AbsolutePath = Annotated[Path, AfterValidator(_path)]
 SupplierName = Annotated[Supplier, PlainValidator(_supplier), WithJsonSchema({"enum": list(SUPPLIERS)})]
 
 

@@ -11,10 +11,12 @@ from types import MappingProxyType
 from syncd.formats.base import Context, Format, Source
 from syncd.formats.digicom import DigicomFormat
 from syncd.formats.names import next_order_name, order_stamp
+from syncd.formats.ola_answers import OlaFormat
 from syncd.formats.orders import OrderFormat, new_order_line, normalise_order, write_orders
 from syncd.formats.raw import RawFormat
 from syncd.formats.records import (
     RECORDS,
+    AvailabilityLine,
     BundlePart,
     DespatchLine,
     OrderLine,
@@ -27,6 +29,7 @@ from syncd.formats.responses import ResponseFormat
 __all__ = [
     "FORMATS",
     "RECORDS",
+    "AvailabilityLine",
     "BundlePart",
     "Context",
     "DespatchLine",
@@ -46,7 +49,7 @@ __all__ = [
 ]
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
-    {known.name: known for known in (OrderFormat(), ResponseFormat(), DigicomFormat(), RawFormat())}
+    {known.name: known for known in (OrderFormat(), ResponseFormat(), DigicomFormat(), OlaFormat(), RawFormat())}
 )
 
 _WIRE = {"bwa-order": normalise_order}
@@ -68,4 +71,6 @@ def guess(name: str, beginning: bytes) -> str | None:
         return "bwa-response"
     if name.endswith(".bhd"):
         return "digicom"
+    if name.startswith("OLA_"):
+        return "ola"
     return _BEGINNINGS.get(beginning.removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n")[:4])

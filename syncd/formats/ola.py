@@ -231,7 +231,7 @@ def read_answer(question: Question, line: bytes) -> Answer:
     result, quantity, code, text = fields[4:8]
     if result not in {"0", "1", "2"}:
         raise _broken("the result is not 0, 1 or 2", line)
-    if not re.fullmatch("[0-9]*", quantity):
+    if not re.fullmatch("[0-9]{0,9}", quantity):
         raise _broken("the quantity is not a number", line)
     number, findings = _report_code(Result(int(result)), code)
     price, standard_ean, extras, more = _further(question, fields[8:])

@@ -164,12 +164,38 @@ class StockLine:
     extras: Extras = ()
 
 
-Record = OrderLine | DespatchLine | ReportLine | StockLine
+@dataclass(frozen=True, slots=True)
+class AvailabilityLine:
+    """One answer of the availability query (OLA). Umbreit, Technische Dokumentation 12/2021, 5.4."""
+
+    key: ClassVar[tuple[str, ...]] = ("article",)
+    line: int
+    article: str
+    """As it was asked for: EAN, 10-digit ISBN, or Umbreit's number."""
+    wanted: int
+    """Copies asked for."""
+    result: int
+    """0: none, or a part. 1: the wanted quantity. 2: error, see `text`."""
+    quantity: int | None
+    """Copies that can be delivered, or Umbreit's stock: a setting at Umbreit; None is unknown, not 0."""
+    code: int | None
+    """Report code (Meldenummer)."""
+    meaning: str | None
+    """The text of the code; None where the list does not know it."""
+    text: str | None
+    """The error in words."""
+    price: Annotated[Decimal | None, Fixed(12, scale=2, variable=True)] = None
+    """Retail price for Germany, in euro."""
+    standard_ean: str | None = None
+    """Another edition of the title."""
+
+
+Record = OrderLine | DespatchLine | ReportLine | StockLine | AvailabilityLine
 """What a format hands out."""
 
 T = TypeVar("T")
 
-RECORDS: tuple[type[Record], ...] = (OrderLine, DespatchLine, ReportLine, StockLine)
+RECORDS: tuple[type[Record], ...] = (OrderLine, DespatchLine, ReportLine, StockLine, AvailabilityLine)
 
 
 def _twin(record: type) -> type:

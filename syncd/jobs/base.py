@@ -20,7 +20,10 @@ from syncd.suppliers.rules import PLUMBING, WRITING, Inbound, Outbound, Supplier
 from syncd.transport.base import Connect, Endpoint
 
 OLA_CHANNEL = "ola"
-"""Under this name the journal keeps reservations, which are orders that no file carries."""
+"""Under this name the journal keeps reservations, which are orders that no file carries, and answers to watch lists."""
+
+OLA_ANSWERS = Inbound(name=OLA_CHANNEL, directory="", pattern="OLA_.*", format="ola")
+"""What a watch list brings; it lies in no directory of a server."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -58,7 +61,7 @@ class Account:
 
     def inbound_channel(self, name: str) -> Inbound:
         """Return one of the supplier's channels by name, chosen by the account or not."""
-        chosen = {channel.name: channel for channel in (*self.supplier.inbound, *self.inbound)}
+        chosen = {channel.name: channel for channel in (*self.supplier.inbound, OLA_ANSWERS, *self.inbound)}
         return chosen[name]
 
     def outbound_channel(self, name: str) -> Outbound:

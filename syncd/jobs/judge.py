@@ -17,9 +17,14 @@ from syncd.plan import delivery_key
 log = structlog.get_logger()
 
 
-async def recover(place: Workplace, account: Account) -> None:
-    """Take up what a stop left behind: adopt complete spool files, keep partial ones, judge what was not judged."""
+async def recover(place: Workplace, account: Account, *, watched: bool = False) -> None:
+    """Take up what a stop left behind: adopt complete spool files, keep partial ones, judge what was not judged.
+
+    A watch list's answers and an account's files have a worker each, which takes up its own: `watched` says whose.
+    """
     for row in await place.do(place.store.journal.unfinished, account.name):
+        if (row.channel == OLA_CHANNEL) is not watched:
+            continue
         if row.state is State.ANNOUNCED:
             row = await _take_up(place, row)
         if row.state is State.SPOOLED:

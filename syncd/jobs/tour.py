@@ -55,11 +55,11 @@ async def tour(place: Workplace, account: Account, *, due: bool, orders: bool = 
     Raises StopError and nothing else.
     """
     result = Tour(account.name)
-    await _attempt(result, notice_restored(place, account))
+    await attempt(result, notice_restored(place, account))
     if result.errors:
         return result
-    await _attempt(result, _collect(place, account, result))
-    await _attempt(result, recover(place, account))
+    await attempt(result, _collect(place, account, result))
+    await attempt(result, recover(place, account))
     state = await place.do(place.store.journal.account, account.name)
     if state.paused:
         result.paused = state.pause_reason
@@ -67,7 +67,7 @@ async def tour(place: Workplace, account: Account, *, due: bool, orders: bool = 
     if due or (orders and await _orders_to_carry(place, account)):
         await _visit(place, account, result)
         if result.failures:  # what a broken session left in the spool is judged now, not at the next visit
-            await _attempt(result, recover(place, account))
+            await attempt(result, recover(place, account))
     return result
 
 
@@ -84,12 +84,13 @@ async def _collect(place: Workplace, account: Account, result: Tour) -> None:
         errors = [error]
     result.errors.extend(errors)
     if errors:
-        await _open(place, account, "outbox", errors[0])
+        await _open(place, account.name, "outbox", errors[0])
     else:
         await place.do(place.store.journal.close_problem, account.name, "outbox", place.clock())
 
 
-async def _attempt(result: Tour, step: Awaitable[None]) -> None:
+async def attempt(result: Tour, step: Awaitable[None]) -> None:
+    """Make a step of a turn; what goes wrong in it is noted, and the turn goes on. Raises StopError."""
     try:
         await step
     except StopError:
@@ -99,37 +100,43 @@ async def _attempt(result: Tour, step: Awaitable[None]) -> None:
 
 
 async def _visit(place: Workplace, account: Account, result: Tour) -> None:
-    journal = place.store.journal
+    await attend(place, result, visit(place, account, Worker(place, account)))
+    if result.visit is not None and not result.visit.left:
+        await place.do(place.store.journal.close_problem, account.name, "disk-full", place.clock())
+
+
+async def attend(place: Workplace, result: Tour, visiting: Awaitable[Visit]) -> None:
+    """Make a visit, and remember how it went: in `result`, and in the journal under its account's name."""
+    journal, name = place.store.journal, result.account
     try:
-        result.visit = await visit(place, account, Worker(place, account))
+        result.visit = await visiting
     except TooEarlyError as error:
         result.errors.append(error)
     except StopError:
         raise
     except SyncdError as error:
         result.errors.append(error)
-        result.failures = await place.do(journal.failed, account.name, error.code, str(error), place.clock())
-        await _react(place, account, error, result)
+        result.failures = await place.do(journal.failed, name, error.code, str(error), place.clock())
+        await _react(place, error, result)
     else:
-        await place.do(journal.succeeded, account.name, place.clock())
+        await place.do(journal.succeeded, name, place.clock())
         for code in ("visit-failed", "login-refused"):
-            await place.do(journal.close_problem, account.name, code, place.clock())
-        if not result.visit.left:
-            await place.do(journal.close_problem, account.name, "disk-full", place.clock())
+            await place.do(journal.close_problem, name, code, place.clock())
 
 
-async def _react(place: Workplace, account: Account, error: SyncdError, result: Tour) -> None:
-    log.warning("visit.failed", account=account.name, code=error.code, error=str(error), failures=result.failures)
+async def _react(place: Workplace, error: SyncdError, result: Tour) -> None:
+    name = result.account
+    log.warning("visit.failed", account=name, code=error.code, error=str(error), failures=result.failures)
     if isinstance(error, LoginRefusedError):
         reason = f"{error} The account is paused, so that it is not locked out."
-        await place.do(place.store.journal.pause, account.name, reason, "syncd", place.clock())
-        remedy = f"Correct user and password, then: syncd resume {account.name}"
-        await _open(place, account, "login-refused", error, remedy)
+        await place.do(place.store.journal.pause, name, reason, "syncd", place.clock())
+        remedy = f"Correct user and password, then: syncd resume {name}"
+        await _open(place, name, "login-refused", error, remedy)
         result.paused = reason
     elif result.failures >= TELL_AFTER and not isinstance(error, DoubtError):
-        await _open(place, account, "visit-failed", error)
+        await _open(place, name, "visit-failed", error)
 
 
-async def _open(place: Workplace, account: Account, code: str, error: SyncdError, remedy: str = "") -> None:
+async def _open(place: Workplace, name: str, code: str, error: SyncdError, remedy: str = "") -> None:
     words = (str(error), remedy or error.remedy)
-    await place.do(place.store.journal.open_problem, account.name, code, *words, place.clock())
+    await place.do(place.store.journal.open_problem, name, code, *words, place.clock())

@@ -10,6 +10,7 @@ Rule 4: with SQLite the caller's clocks decide, by `plan.next_login`. On Postgre
         all holders alike.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -104,11 +105,17 @@ class Gate:
         with self._database.reading() as connection:
             return [Login(*row) for row in connection.execute(query)]
 
-    def forget_leases(self) -> None:
-        """End every lease: whoever locked the state directory knows that all former holders are dead."""
+    def forget_leases(self, lives: Callable[[str], bool] | None = None) -> None:
+        """End every lease: whoever locked the state directory knows that all former holders are dead.
+
+        A gate beside an account's, `NAME/…`, may be held without that lock: there `lives` tells of a holder.
+        """
         with self._database.writing() as connection:
-            connection.execute(update(gate).where(gate.c.holder.is_not(None)).values(holder=None))
-            connection.execute(update(login).where(login.c.outcome.is_(None)).values(outcome=LOST))
+            held = connection.execute(select(gate.c.account, gate.c.holder).where(gate.c.holder.is_not(None)))
+            dead = [name for name, holder in held if not (lives and "/" in name and lives(holder))]
+            connection.execute(update(gate).where(gate.c.account.in_(dead)).values(holder=None))
+            lost = (login.c.outcome.is_(None), login.c.account.in_(dead))
+            connection.execute(update(login).where(*lost).values(outcome=LOST))
 
     def _look(self, connection: Connection, account: str, sample: ClockSample) -> "tuple[_Door, ClockSample]":
         """Lock the account's row, then read the clock: the time must not be older than the lock."""

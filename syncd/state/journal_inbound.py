@@ -5,14 +5,14 @@ each attempt to fetch it is an interchange of its own, and the latest one says w
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, BigInteger, Select, Text, bindparam, cast, column, func, select, type_coerce
+from sqlalchemy import JSON, BigInteger, Select, Text, bindparam, cast, column, func, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from syncd.errors import UsageError
@@ -50,6 +50,29 @@ class Inbound:
         file |= {"name": remote.name, "size": _size(remote.size), "modified": remote.modified}
         with self._database.writing() as connection:
             return rows.create(connection, at, state=State.ANNOUNCED, **file)
+
+    def receive(
+        self,
+        account: str,
+        channel: str,
+        name: str,
+        size: int,
+        sha256: str,
+        at: datetime,
+        *,
+        spool: Callable[[int], str],
+    ) -> Interchange:
+        """Take bytes that are here and whole, and were never a file at a server: SPOOLED and proven at once.
+
+        `spool` is given the new number, writes the bytes durably and returns their name in the spool.
+        """
+        file: dict[str, Any] = {"account": account, "channel": channel, "direction": Direction.IN, "name": name}
+        whole: dict[str, Any] = {"size": size, "sha256": sha256, "proven": True}
+        with self._database.writing() as connection:
+            made = rows.create(connection, at, state=State.SPOOLED, **file, **whole)
+            here = interchange.c.id == made.id
+            named = update(interchange).where(here).values(spool=spool(made.id)).returning(*rows.COLUMNS)
+            return rows.to_interchange(connection.execute(named).one())
 
     def unfinished(self, account: str) -> list[Interchange]:
         """Return what a crash or a broken session left: announced or spooled, oldest first."""

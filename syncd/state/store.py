@@ -6,6 +6,7 @@ Not on NFS. Two machines that use one account with two state directories cannot 
 
 import fcntl
 import os
+import socket
 from pathlib import Path
 from typing import Self
 
@@ -62,11 +63,17 @@ def open_state(directory: Path, url: str | None = None) -> Store:
         store = Store(directory, database, lock)
         store.spool.sweep()
         if database.embedded:
-            store.gate.forget_leases()
+            store.gate.forget_leases(_lives)
         return store
     except BaseException:
         os.close(lock)
         raise
+
+
+def _lives(holder: str) -> bool:
+    """Tell whether a holder, host and process, is another process that runs on this machine."""
+    host, _, process = holder.rpartition("/")
+    return host == socket.gethostname() and process != str(os.getpid()) and Path("/proc", process).exists()
 
 
 def read_state(directory: Path, url: str | None = None) -> Store:

@@ -86,6 +86,10 @@ SAMPLES = {
     "bwa-order": (wire(*ORDERS), ORDER_NAME),
     "bwa-response": (wire(DESPATCH, BUNDLE.replace("0001202020", "0002202020")), ELS_NAME),
     "digicom": (STOCK_BYTES, "x.bhd"),
+    "ola": (
+        b"900900^9783842344549^2^12^1^2^^^9,95^9783842344549\r\n900900^3842344543^5^2^0^3^15^\r\n",
+        "OLA_900900_20261122090000000001",
+    ),
     "raw": (b"receipt", "x.dat"),
 }
 

@@ -22,6 +22,10 @@ FILES = {
     ELS_NAME: ("bwa-response", wire(DESPATCH, BUNDLE.replace("0001202020", "0002202020"), REPORT)),
     ORDER_NAME: ("bwa-order", wire(*ORDERS)),
     "stock.bhd": ("digicom", STOCK_BYTES),
+    "OLA_900900_20261122090000000001": (
+        "ola",
+        b"900900^9783842344549^2^12^1^2^^^9,95\r\n900900^9783784471587^5^12^0^3^15^\r\n",
+    ),
 }
 
 
@@ -45,7 +49,7 @@ def read(folder: Path, name: str) -> Batch:
         raw=path,
         header=verdict.header,
         counts=verdict.counts,
-        snapshot=verdict.kind == "BHDART",
+        snapshot=verdict.kind in {"BHDART", "OLA"},
         records=lambda: iter(chosen.records(lambda: [raw], context, verdict)),
         stamp=verdict.stamp,
     )
@@ -62,7 +66,7 @@ async def test_in_a_folder(tmp_path: Path):
     await deliver("directory", {"path": str(tmp_path / "shop"), "records": True}, tmp_path)
     lines = [json.loads(line) for path in (tmp_path / "shop").glob("*.jsonl") for line in path.read_text().splitlines()]
     counted = {cls.__name__: sum(line["record"] == cls.__name__ for line in lines) for cls in RECORDS}
-    assert counted == {"OrderLine": 2, "DespatchLine": 2, "ReportLine": 1, "StockLine": 15}
+    assert counted == {"OrderLine": 2, "DespatchLine": 2, "ReportLine": 1, "StockLine": 15, "AvailabilityLine": 2}
     bundle = next(line for line in lines if line.get("bundle"))
     assert (bundle["price"], [part["gross"] for part in bundle["bundle"]]) == ("22.9900", ["18.0000", "4.9900"])
 
@@ -71,13 +75,14 @@ async def test_in_postgresql(postgres: Cluster, tmp_path: Path):
     with postgres.database() as url:
         await deliver("sql", {"url": url}, tmp_path)
         with psycopg.connect(url, row_factory=dict_row) as connection:
-            tables = ("order_line", "despatch_line", "report_line", "stock_line")
+            tables = ("order_line", "despatch_line", "report_line", "stock_line", "availability_line")
             rows = {name: connection.execute(f"SELECT * FROM syncd_{name} ORDER BY line").fetchall() for name in tables}
-    assert {name: len(found) for name, found in rows.items()} == dict(zip(tables, (2, 2, 1, 15), strict=True))
+    assert {name: len(found) for name, found in rows.items()} == dict(zip(tables, (2, 2, 1, 15, 2), strict=True))
     despatch = rows["despatch_line"][1]
     assert (despatch["price"], despatch["date"], despatch["bookable"]) == (Decimal("22.9900"), date(2017, 5, 6), True)
     assert [part["form"] for part in despatch["bundle"]] == ["PHY", "DIG"]
     assert rows["stock_line"][14]["ean"] == "9791092599053"
+    assert [(row["price"], row["quantity"]) for row in rows["availability_line"]] == [(Decimal("9.95"), 2), (None, 3)]
 
 
 async def test_in_sqlite(tmp_path: Path):
