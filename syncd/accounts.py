@@ -43,6 +43,7 @@ def make_account(settings: AccountSettings) -> Account:
         relation_id=settings.relation_id,
         outbox=settings.outbox,
         sinks=settings.sinks,
+        guard=settings.guard,
     )
 
 

@@ -273,14 +273,14 @@ def pause(settings: Settings, name: str, reason: str) -> None:
     """
     _refuse_unknown(settings, name)
     with join_state(settings.state_dir, settings.database_url()) as state:
-        state.journal.pause(name, reason, _who(), now())
+        state.journal.pause(name, reason, who(), now())
 
 
 def resume(settings: Settings, name: str) -> None:
     """Visit this account or ask this watch list again, now, and close the problem of its refused login."""
     _refuse_unknown(settings, name)
     with join_state(settings.state_dir, settings.database_url()) as state:
-        state.journal.resume(name, _who(), now())
+        state.journal.resume(name, who(), now())
         state.journal.set_due(name, now())
         state.journal.close_problem(name, "login-refused", now())
 
@@ -291,5 +291,7 @@ def _refuse_unknown(settings: Settings, name: str) -> None:
         raise UsageError(f"there is no account “{name}”", remedy=f"Known: {', '.join(known) or 'none'}.")
 
 
-def _who() -> str:
-    return getpass.getuser()
+def who() -> str:
+    """Return who gives his word here: the user, and behind sudo the person."""
+    user, person = getpass.getuser(), os.environ.get("SUDO_USER")
+    return f"{person} as {user}" if person and person != user else user

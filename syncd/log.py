@@ -27,6 +27,7 @@ EVENTS: Mapping[str, str] = {
     "file.delivery-failed": "A sink could not take a file now; it is tried again.",
     "file.removed": "An inbound file was removed from the server after it was accepted.",
     "file.partial": "A download broke; what came is in quarantine.",
+    "file.held": "A stock list is accepted and handed to nobody until a person approves it.",
     "file.quarantined": "A file is not what it must be; its bytes are kept and nobody gets them.",
     "state.restored": "The state is an older copy: every order it believes unsent is held for a person.",
     "order.queued": "An order is in the spool, checked, and goes out with the next visit.",

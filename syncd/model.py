@@ -39,6 +39,8 @@ class State(StrEnum):
     """Kept, and handed to nobody: rejected content, or a partial transfer. Also an outbox file that may not be sent."""
     ABANDONED = "abandoned"
     """Announced, and gone from the server before we had a byte of it."""
+    DISCARDED = "discarded"
+    """Was quarantined or held, and a person has put it away; its row and its bytes stay."""
 
 
 class Step(StrEnum):
@@ -55,7 +57,11 @@ class Step(StrEnum):
 
 
 class Hold(StrEnum):
-    """Why an order is held: it may have been taken (doubt), or it was never sent (guard)."""
+    """Why an interchange waits for a person.
+
+    An order may have been taken (doubt), or was certainly never sent (guard). A stock list was accepted, and is handed
+    to nobody yet (guard).
+    """
 
     DOUBT = "doubt"
     GUARD = "guard"
@@ -147,6 +153,8 @@ class Interchange:
     kind: str | None
     created_at: datetime
     updated_at: datetime
+    for_sinks: bool = True
+    """False: only recorded, as by `syncd ingest`; the shop has it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +206,30 @@ class Parsed:
     """The orders it confirmed."""
     outdated: bool
     """A snapshot older than the one in use: kept, and handed to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A person's word, by which something is done that syncd does not do by itself."""
+
+    who: str
+    verb: str
+    """The verb of the command line: `approve`, `quarantine discard`."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One line of the audit trail; `interchange_id` is None where the word was about an account."""
+
+    at: datetime
+    who: str
+    verb: str
+    account: str
+    interchange_id: int | None
+    what: str
+    """What was done, in words."""
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,25 @@ def place_order(
     Raises UsageError.
     """
     with _said(folder), _last_stamp(folder / f".{customer}.stamp") as stamp:
-        last = max([stamp.read(), *_stamps_in(folder, customer)])
-        zone = ZoneInfo(supplier.timezone)
-        name = next_order_name(channel.name_template, customer, clock(), last or None, zone=zone)
-        stamp.write(order_stamp(name) or last)
+        name = _next(stamp, folder, supplier, channel, customer, clock)
         _publish(content, folder / name)
     return folder / name
+
+
+def take_name(folder: Path, supplier: Supplier, channel: Outbound, customer: str, clock: Callable[[], datetime]) -> str:
+    """Return the next free name of a customer and put nothing into the folder. Raises UsageError."""
+    with _said(folder), _last_stamp(folder / f".{customer}.stamp") as stamp:
+        return _next(stamp, folder, supplier, channel, customer, clock)
+
+
+def _next(
+    stamp: "_Stamp", folder: Path, supplier: Supplier, channel: Outbound, customer: str, clock: Callable[[], datetime]
+) -> str:
+    last = max([stamp.read(), *_stamps_in(folder, customer)])
+    zone = ZoneInfo(supplier.timezone)
+    name = next_order_name(channel.name_template, customer, clock(), last or None, zone=zone)
+    stamp.write(order_stamp(name) or last)
+    return name
 
 
 def place_file(content: bytes, folder: Path, name: str) -> Path:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from syncd.model import AccountState, ClockSample, Direction, Hold, Interchange, State, Step
+from syncd.model import AccountState, Audit, ClockSample, Direction, Hold, Interchange, State, Step
 from syncd.state import Store
 from syncd.suppliers.rules import Supplier
 
@@ -86,6 +86,20 @@ class FileStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """One line of the audit trail."""
+
+    at: datetime
+    who: str
+    verb: str
+    account: str
+    id: int | None
+    """The interchange, where it was about one."""
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Everything at a glance."""
 
@@ -95,6 +109,8 @@ class Status:
     accounts: list[AccountStatus]
     sinks: list[SinkStatus]
     recent: list[FileStatus]
+    said: list[Said]
+    """What people had done lately, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +123,7 @@ class Story:
     """When, where it stood then, and why."""
     findings: list[str]
     deliveries: list[str] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
 
 
 def status(store: Store, asked: Iterable[Asked], sample: ClockSample, recent: int = 10) -> Status:
@@ -119,44 +136,74 @@ def status(store: Store, asked: Iterable[Asked], sample: ClockSample, recent: in
     accounts = [_account(store, known, one, sample) for one in asked]
     quiet = not problems and all(account.word in ("ok", "waiting", "new", "disabled") for account in accounts)
     files = [file_status(row) for row in store.journal.recent(recent)]
-    return Status("ok" if quiet else "attention", problems, accounts, _sinks(store), files)
+    said = [_said(word) for word in store.journal.audits(limit=WORDS)]
+    return Status("ok" if quiet else "attention", problems, accounts, _sinks(store), files, said)
+
+
+WORDS = 5
+"""Lines of the audit trail that `status` shows."""
+
+
+def _said(word: Audit) -> Said:
+    return Said(word.at, word.who, word.verb, word.account, word.interchange_id, word.what, word.why)
 
 
 def _attention(row: Interchange) -> ProblemStatus:
     """Say what an interchange wants from a person: read off its own state, so it can neither be missed nor linger."""
-    code, sentence, remedy = _WANTS[row.direction, row.state, row.hold, row.proven or row.direction is Direction.OUT]
+    code, sentence, remedy = _WANTS[row.direction, row.state, row.hold, _sure(row)]
     message = f"{row.name} {sentence}: {row.reason}"
-    return ProblemStatus(row.account, code, message, remedy.format(id=row.id), row.updated_at, 1)
+    return ProblemStatus(row.account, code, message, remedy.format(id=row.id, account=row.account), row.updated_at, 1)
+
+
+def _sure(row: Interchange) -> bool | None:
+    """Tell what the state of a row in quarantine does not: whether a file is whole, whether an order never left us."""
+    if row.state is not State.QUARANTINED:
+        return None
+    return row.proven if row.direction is Direction.IN else row.attempt == 0
 
 
 _WANTS = {
-    (Direction.OUT, Step.HELD, Hold.DOUBT, True): (
+    (Direction.OUT, Step.HELD, Hold.DOUBT, None): (
         "order-in-doubt",
         "may have been ordered or not",
-        "Ask the supplier whether it has this order. It is never sent again by itself.",
+        "Ask the supplier whether it has this order, then: syncd settle {id} --taken --reason WHY (or --not-taken). "
+        "It is never sent again by itself.",
     ),
-    (Direction.OUT, Step.HELD, Hold.GUARD, True): (
+    (Direction.OUT, Step.HELD, Hold.GUARD, None): (
         "order-held",
         "is held and was not sent",
-        "If it is meant as another order, give it a new reference and name and drop it again.",
+        "If it is meant: syncd approve {id}. If not: syncd quarantine discard {id} --reason WHY",
     ),
     (Direction.OUT, State.QUARANTINED, None, True): (
         "order-rejected",
         "was refused and not sent",
-        "Correct it and drop it again under a new name; the refused bytes are kept.",
+        "Correct it and drop it again; then put this one away: syncd quarantine discard {id} --reason WHY",
+    ),
+    (Direction.OUT, State.QUARANTINED, None, False): (
+        "order-withdrawn",
+        "was not taken, and is not ordered",
+        "To order it: syncd resend {id} --reason WHY. If not: syncd quarantine discard {id} --reason WHY",
+    ),
+    (Direction.IN, State.PARSED, Hold.GUARD, None): (
+        "stock-held",
+        "is whole, and waits: the list of before stays in use",
+        "If it is right: syncd approve {id}. If not: syncd quarantine discard {id} --reason WHY. "
+        "A newer list ends the wait.",
     ),
     (Direction.IN, State.QUARANTINED, None, True): (
         "quarantine",
         "is in quarantine, nothing of it was handed on",
-        "`syncd explain {id}` tells what is wrong; ask the supplier for a good file.",
+        "`syncd explain {id}` tells what is wrong; ask the supplier for a good file. To have it judged again: "
+        "syncd quarantine release {id} --reason WHY. To put it away: syncd quarantine discard {id} --reason WHY",
     ),
     (Direction.IN, State.QUARANTINED, None, False): (
         "file-partial",
         "did not come whole",
-        "What came is kept. It is fetched again while it is still there; if it is gone, ask the supplier for it.",
+        "What came is kept. It is fetched again while it is still there; if it is gone, ask the supplier for it, then: "
+        "syncd ingest FILE --account {account} --deliver. To put it away: syncd quarantine discard {id} --reason WHY",
     ),
 }
-"""Direction, state, hold and whether it was whole: the problem's code, what it is, and what to do."""
+"""Direction, state, hold and what `_sure` says: the problem's code, what it is, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +294,8 @@ def _story(store: Store, row: Interchange) -> Story:
     history = [(event.at, str(event.after), event.note or "") for event in store.journal.history(row.id)]
     waiting = [delivery for delivery in store.journal.pending() if delivery.interchange_id == row.id]
     deliveries = [f"{d.sink}: waits{f', last error: {d.last_error}' if d.last_error else ''}" for d in waiting]
-    return Story(file_status(row), references, history, findings, deliveries)
+    said = [_said(word) for word in store.journal.audits(number=row.id)]
+    return Story(file_status(row), references, history, findings, deliveries, said)
 
 
 def _where(row: Interchange, line: int | None) -> str:
@@ -272,7 +320,8 @@ MEANINGS = {
     (Direction.OUT, str(Step.CONFIRMED)): "The supplier answered it: it was ordered, once.",
     (Direction.OUT, f"{Step.HELD} ({Hold.DOUBT})"): "It may have been ordered or not; ask the supplier.",
     (Direction.OUT, f"{Step.HELD} ({Hold.GUARD})"): "It was not sent, and waits for a person's word.",
-    (Direction.OUT, str(State.QUARANTINED)): "It was refused and not sent.",
+    (Direction.OUT, str(State.QUARANTINED)): "It was refused or withdrawn, and is not ordered.",
+    (Direction.OUT, str(State.DISCARDED)): "It was not ordered under this number; somebody has put it away.",
     (Direction.OUT, str(State.ABANDONED)): "It was not ordered.",
     (Direction.IN, str(State.ANNOUNCED)): "It is being fetched.",
     (Direction.IN, str(State.SPOOLED)): "We have its bytes; they are not judged yet.",
@@ -280,5 +329,7 @@ MEANINGS = {
     (Direction.IN, str(State.DONE)): "It is whole and accepted, and every sink has it.",
     (Direction.IN, str(State.QUARANTINED)): "It is kept, and nothing of it was handed on.",
     (Direction.IN, str(State.ABANDONED)): "It was listed, and gone before we had a byte of it.",
+    (Direction.IN, f"{State.PARSED} ({Hold.GUARD})"): "It is whole, and handed to nobody until a person approves it.",
+    (Direction.IN, str(State.DISCARDED)): "It is kept, nothing of it was handed on, and somebody has put it away.",
 }
 """Direction and state, in words for someone who sells books."""

@@ -34,6 +34,7 @@ def _own_keys() -> Iterator[str]:
     yield from (f"log.{key}" for key in definitions["LogTable"]["properties"])
     yield from definitions["AccountTable"]["properties"]
     yield from definitions["OlaTable"]["properties"]
+    yield from definitions["GuardTable"]["properties"]
 
 
 def verbs() -> Iterator[str]:

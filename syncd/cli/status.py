@@ -13,7 +13,7 @@ from syncd.cli.output import say_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from syncd.status import AccountStatus, Status, Story
+    from syncd.status import AccountStatus, FileStatus, Said, Status, Story
 
 
 @click.command()
@@ -45,7 +45,7 @@ def explain(what: str, as_json: bool, config: Path | None) -> None:
     if not stories:
         raise UsageError(f"nothing is known of {what}", remedy="`syncd status` shows the last files.")
     for story in stories:
-        say_json(story) if as_json else _tell(story)
+        say_json(story) if as_json else tell(story)
 
 
 def _print(found: "Status") -> None:
@@ -66,8 +66,23 @@ def _print(found: "Status") -> None:
     if found.recent:
         console.print("\n[bold]last files[/]")
     for row in found.recent:
-        arrow = "→" if row.direction == "out" else "←"
-        console.print(f"  {row.id:>4}  {_when(row.updated)}  {row.account} {arrow} {escape(row.name)}  {row.state}")
+        console.print(f"  {escape(file_line(row))}")
+    if found.said:
+        console.print("\n[bold]what people had done[/]")
+    for word in found.said:
+        console.print(f"  {escape(_word(word))}")
+
+
+def file_line(row: "FileStatus") -> str:
+    """Show a file in a line."""
+    arrow = "→" if row.direction == "out" else "←"
+    return f"{row.id:>4}  {_when(row.updated)}  {row.account} {arrow} {row.name}  {row.state}"
+
+
+def _word(word: "Said") -> str:
+    why = f" ({word.why})" if word.why else ""
+    about = f"no. {word.id}, {word.what}" if word.id else f"{word.account}, {word.what}"
+    return f"{_when(word.at)}  {word.who}: {word.verb}: {about}{why}"
 
 
 COLOURS = {"ok": "green", "waiting": "green", "new": "cyan", "disabled": "dim"}
@@ -88,7 +103,8 @@ def _print_account(console: "Console", one: "AccountStatus") -> None:
         console.print(f"  TLS {one.tls or 'not used yet'}; below 1.2 is allowed: {escape(one.tls_exception)}")
 
 
-def _tell(story: "Story") -> None:
+def tell(story: "Story") -> None:
+    """Print the story of a file."""
     from syncd.status import meaning
 
     row = story.file
@@ -100,7 +116,7 @@ def _tell(story: "Story") -> None:
         click.echo(f"  references: {', '.join(story.references)}")
     for at, state, note in story.history:
         click.echo(f"  {_when(at)}  {state}" + (f": {note}" if note else ""))
-    for line in (*story.findings, *story.deliveries):
+    for line in (*story.findings, *story.deliveries, *map(_word, story.said)):
         click.echo(f"  {line}")
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from syncd.config.sources import Sources
 from syncd.config.tables import AccountTable, Document
 from syncd.config.visits import Schedule
+from syncd.plan import Guard
 from syncd.secret import Secret
 from syncd.suppliers.rules import Encryption, Every, Inbound, Supplier
 
@@ -73,6 +74,7 @@ class AccountSettings:
     schedule: Schedule
     """In the supplier's time zone."""
     login_interval: timedelta
+    guard: Guard
     sinks: tuple[str, ...]
     ola: OlaSettings | None
 
@@ -154,6 +156,7 @@ def _account(name: str, table: AccountTable, sinks: tuple[str, ...]) -> AccountS
         inbound=tuple(replace(channel, consume=table.consume or channel.consume) for channel in chosen),
         schedule=table.schedule.schedule() if table.schedule else supplier.visits,
         login_interval=supplier.login_interval if table.login_interval is None else table.login_interval,
+        guard=table.guard.guard(),
         sinks=sinks if table.sinks is None else table.sinks,
         ola=_ola(table),
     )

@@ -15,6 +15,7 @@ from syncd.config.settings import AccountSettings, OlaSettings, Settings, SinkSe
 from syncd.config.troubles import masked
 from syncd.config.units import show_duration, show_size
 from syncd.config.visits import schedule_table
+from syncd.plan import Guard
 from syncd.secret import Secret
 
 Tree = dict[str, Any]
@@ -76,8 +77,8 @@ def toml_value(value: Any) -> str:
 def _is_group(value: Any, key: Key) -> bool:
     """Tell the tables that have a header of their own from inline ones."""
     named = len(key) == 2 and key[0] in ("account", "sink")
-    ola = len(key) == 3 and (key[0], key[2]) == ("account", "ola")
-    return isinstance(value, dict) and (len(key) == 1 or named or ola)
+    below = len(key) == 3 and key[0] == "account" and key[2] in ("guard", "ola")
+    return isinstance(value, dict) and (len(key) == 1 or named or below)
 
 
 def _line(name: str, value: Any, origin: str) -> str:
@@ -105,6 +106,7 @@ def _account(account: AccountSettings) -> Tree:
         "schedule": schedule_table(account.schedule),
         "login_interval": show_duration(account.login_interval),
         "sinks": list(account.sinks),
+        "guard": _table(account.guard),
         "ola": _ola(account.ola),
     }
 
@@ -112,8 +114,11 @@ def _account(account: AccountSettings) -> Tree:
 def _ola(ola: OlaSettings | None) -> Tree | None:
     if ola is None:
         return None
-    plain = {field.name: _plain(getattr(ola, field.name)) for field in fields(ola)}
-    return plain | {"schedule": schedule_table(ola.schedule)}
+    return _table(ola) | {"schedule": schedule_table(ola.schedule)}
+
+
+def _table(settings: OlaSettings | Guard) -> Tree:
+    return {each.name: _plain(getattr(settings, each.name)) for each in fields(settings)}
 
 
 def _sink(sink: SinkSettings) -> Tree:

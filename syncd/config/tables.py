@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from syncd.config.guard import GuardTable
 from syncd.config.ola import OlaTable
 from syncd.config.table import CUSTOMER, DATABASE, HOST, NAME, RELATION, USER, AbsolutePath, Table
 from syncd.config.units import Duration, Size, show_duration
@@ -97,6 +98,8 @@ class AccountTable(Table):
     """When to visit. Default: the supplier's times."""
     login_interval: Duration | None = None
     """The least time between two logins: never below the supplier's, except at a server on this machine."""
+    guard: Annotated[GuardTable, Field(validate_default=False)] = GuardTable()
+    """What is normal; what is beyond it waits for a person."""
     sinks: tuple[str, ...] | None = None
     """Which sinks get what was fetched. Default: all."""
     ola: OlaTable | None = None

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from syncd.formats import Context
-from syncd.model import ClockSample
-from syncd.plan import Clock
+from syncd.model import ClockSample, Interchange
+from syncd.plan import Clock, Guard, delivery_key
 from syncd.sinks.base import Sink
 from syncd.state import Store
 from syncd.suppliers.rules import PLUMBING, WRITING, Inbound, Outbound, Supplier, Verb
@@ -46,6 +46,7 @@ class Account:
     relation_id: str | None
     outbox: Path | None
     sinks: tuple[str, ...]
+    guard: Guard = field(default_factory=Guard)
 
     def commands(self) -> frozenset[str]:
         """Return the commands that a real visit may send."""
@@ -58,6 +59,12 @@ class Account:
     def context(self, name: str) -> Context:
         """Return what a format must know of this account to judge a file of this name."""
         return Context(name=name, customers=self.customers, relation_id=self.relation_id)
+
+    def deliveries(self, row: Interchange) -> list[tuple[str, str]]:
+        """Return the sinks that an accepted file goes to, each with the delivery's key."""
+        assert row.sha256 is not None, "a file that was judged has its hash"
+        key = delivery_key(row.account, row.name, row.sha256)
+        return [(sink, key) for sink in self.sinks] if row.for_sinks else []
 
     def inbound_channel(self, name: str) -> Inbound:
         """Return one of the supplier's channels by name, chosen by the account or not."""

@@ -12,7 +12,8 @@ from syncd.formats import FORMATS
 from syncd.jobs.base import OLA_CHANNEL, Account, Workplace
 from syncd.jobs.fetch import keep_partial
 from syncd.model import Direction, Finding, Interchange, Severity, State, Verdict
-from syncd.plan import delivery_key
+from syncd.plan import guard_snapshot
+from syncd.state import Spool
 
 log = structlog.get_logger()
 
@@ -38,16 +39,17 @@ async def _take_up(place: Workplace, row: Interchange) -> Interchange:
         kept = await place.do(spool.keep_leftover, Direction.IN, row.id)
         await keep_partial(place, row, kept, "syncd was stopped while it was being fetched")
         return await place.do(journal.get, row.id)
-    sha256 = await place.do(_sha256, place, whole)
+    sha256 = await place.do(spooled_sha256, place.store.spool, whole)
     return await place.do(
         journal.advance, row.id, State.ANNOUNCED, State.SPOOLED, place.clock(),
         note="found whole in the spool after a stop", sha256=sha256, spool=whole, proven=False,
     )  # fmt: skip
 
 
-def _sha256(place: Workplace, name: str) -> str:
+def spooled_sha256(spool: Spool, name: str) -> str:
+    """Return the SHA-256 of a file in the spool. Raises SpoolLostError."""
     digest = hashlib.sha256()
-    for block in place.store.spool.blocks(name):
+    for block in spool.blocks(name):
         digest.update(block)
     return digest.hexdigest()
 
@@ -55,7 +57,7 @@ def _sha256(place: Workplace, name: str) -> str:
 async def judge(place: Workplace, account: Account, row: Interchange) -> Interchange:
     """Judge one spooled interchange and write down the verdict, with the deliveries it brings about."""
     try:
-        verdict = await place.do(_verdict, place, account, row)
+        verdict = await place.do(examine, place.store.spool, account, row)
     except SpoolLostError as error:
         return await give_up(place, row, error)
     if not row.proven and not _proves_itself(verdict):
@@ -67,9 +69,10 @@ async def judge(place: Workplace, account: Account, row: Interchange) -> Interch
     return await _accept(place, account, row, verdict)
 
 
-def _verdict(place: Workplace, account: Account, row: Interchange) -> Verdict:
+def examine(spool: Spool, account: Account, row: Interchange) -> Verdict:
+    """Ask the format what it says of a spooled file; nothing is written down."""
     assert row.spool is not None
-    spool, name = place.store.spool, row.spool
+    name = row.spool
     format_ = FORMATS[account.inbound_channel(row.channel).format]
     return format_.judge(lambda: spool.blocks(name), account.context(row.name))
 
@@ -80,23 +83,35 @@ def _proves_itself(verdict: Verdict) -> bool:
 
 
 async def _accept(place: Workplace, account: Account, row: Interchange, verdict: Verdict) -> Interchange:
-    assert row.sha256 is not None
-    key = delivery_key(row.account, row.name, row.sha256)
+    deliveries = account.deliveries(row)
+    hold = await hold_reason(place, account, row, verdict) if deliveries else None
     confirms = [c.name for c in account.outbound if row.channel in c.confirmed_by]
     if account.supplier.ola is not None:
         confirms.append(OLA_CHANNEL)  # a reservation's reference comes back on the delivery note (5.4, 4d)
     parsed = await place.do(
         place.store.journal.parsed,
-        row.id, verdict, [(sink, key) for sink in account.sinks], place.clock(), confirms=confirms,
+        row.id, verdict, deliveries, place.clock(), confirms=confirms, hold=hold,
     )  # fmt: skip
     warnings = sum(verdict.codes.values())
     log.info(
         "file.parsed", account=row.account, channel=row.channel, interchange=row.id, file=row.name,
         kind=verdict.kind, records=sum(verdict.counts.values()), warnings=warnings,
     )  # fmt: skip
+    if parsed.interchange.hold is not None:
+        log.warning(
+            "file.held", account=row.account, channel=row.channel, interchange=row.id, file=row.name, reason=hold
+        )
     for order in parsed.confirmed:
         log.info("order.confirmed", account=row.account, interchange=order.id, file=order.name, by=row.name)
     return await place.do(place.store.journal.get, row.id)
+
+
+async def hold_reason(place: Workplace, account: Account, row: Interchange, verdict: Verdict) -> str | None:
+    """Say why an accepted file must not be handed on without a person's word."""
+    if verdict.stamp is None:
+        return None
+    in_use = await place.do(place.store.journal.snapshot_rows, row.account, row.channel, verdict.kind)
+    return guard_snapshot(sum(verdict.counts.values()), in_use, account.guard)
 
 
 async def _quarantine(place: Workplace, row: Interchange, code: str, reason: str, verdict: Verdict) -> Interchange:

@@ -101,7 +101,8 @@ class OlaDesk:
             if (row.account, row.channel, row.sha256) == (self.account.name, OLA_CHANNEL, sha256):
                 raise UsageError(
                     f"the same reservation of {row.created_at:%Y-%m-%d %H:%M} UTC (no. {row.id}) is still in doubt",
-                    remedy="Ask the supplier whether it counts. To order more, give it another reference.",
+                    remedy=f"Ask the supplier, then: syncd settle {row.id} --taken|--not-taken --reason WHY. "
+                    "To order more, give it another reference.",
                 )
 
     async def _reserve(self, question: Question) -> Reservation:

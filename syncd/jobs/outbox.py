@@ -1,11 +1,13 @@
 """Take orders out of the outbox: spooled, fsynced and journalled before the shop's file leaves its folder.
 
 A file arrives by rename, so a name that does not begin with a dot nor end in `.tmp` is complete. What may not be sent
-is put into quarantine with the reason; the same bytes a second time are held for a person.
+is put into quarantine with the reason; the same bytes a second time, too many files at once and files that are too old
+are held for a person.
 """
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -15,7 +17,7 @@ from syncd.formats import FORMATS
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import first_error
 from syncd.model import Direction, Interchange
-from syncd.plan import guard_order, refuse_name
+from syncd.plan import GUARDED_BEFORE, guard_batch, guard_order, refuse_name
 from syncd.suppliers.rules import Outbound
 
 log = structlog.get_logger()
@@ -50,17 +52,19 @@ async def rehearse_outbox(place: Workplace, account: Account) -> list[str]:
     """Say what `collect` would do with each file, and touch nothing."""
     if account.outbox is None:
         return []
-    return [await place.do(_rehearse, place, account, path) for path in await place.do(waiting, account.outbox)]
+    paths = await place.do(waiting, account.outbox)
+    normal = await place.do(_normal, place, account, len(paths))
+    return [await place.do(_rehearse, place, account, path, normal) for path in paths]
 
 
-def _rehearse(place: Workplace, account: Account, path: Path) -> str:
+def _rehearse(place: Workplace, account: Account, path: Path, normal: "_Normal") -> str:
     try:
-        order = _examine(account, path)
+        order = _examine(account, path, normal.now)
     except UsageError as error:
         return f"leave it: {error}"
     if order.refusal is not None:
         return f"refuse {path.name}: {order.refusal}"
-    reason = _guard(place, account, order)
+    reason = _guard(place, account, order, normal)
     return f"hold {path.name}: {reason}" if reason else f"queue {path.name} ({len(order.data)} bytes)"
 
 
@@ -74,9 +78,13 @@ async def collect(place: Workplace, account: Account) -> tuple[list[Interchange]
     if account.outbox is None:
         return taken, errors
     await _finish_leaving(place, account)
-    for path in await place.do(waiting, account.outbox):
+    paths = await place.do(waiting, account.outbox)
+    if not paths:
+        return taken, errors
+    normal = await place.do(_normal, place, account, len(paths))
+    for path in paths:
         try:
-            taken.append(await _take(place, account, path))
+            taken.append(await _take(place, account, path, normal))
         except UsageError as error:
             errors.append(error)
     return taken, errors
@@ -101,9 +109,9 @@ def _unlink_same(path: Path, sha256: str | None) -> None:
         raise UsageError(f"{path} cannot be removed: {error.strerror}", remedy=remedy) from None
 
 
-async def _take(place: Workplace, account: Account, path: Path) -> Interchange:
-    order = await place.do(_examine, account, path)
-    row = await place.do(_enter, place, account, order)
+async def _take(place: Workplace, account: Account, path: Path, normal: "_Normal") -> Interchange:
+    order = await place.do(_examine, account, path, normal.now)
+    row = await place.do(_enter, place, account, order, normal)
     event = f"order.{row.state}"
     log.info(event, account=account.name, interchange=row.id, file=row.name, reason=row.reason)
     return row
@@ -119,15 +127,16 @@ class _Order:
     channel: Outbound
     refusal: str | None
     references: tuple[str, ...]
+    age: timedelta
 
 
-def _examine(account: Account, path: Path) -> _Order:
+def _examine(account: Account, path: Path, now: datetime) -> _Order:
     if not path.name.isprintable():  # a name that is not UTF-8 cannot even be written down
         message = f"the outbox {path.parent} has a file whose name is not UTF-8, or holds control characters: "
         raise UsageError(f"{message}{path.name!r}", remedy="Rename it; it stays where it is until then.")
-    data = read_order(path)
+    data, age = read_order(path), _age(path, now)
     refusal, references = _lint(account, path.name, data)
-    return _Order(path, data, hashlib.sha256(data).hexdigest(), account.outbound[0], refusal, references)
+    return _Order(path, data, hashlib.sha256(data).hexdigest(), account.outbound[0], refusal, references, age)
 
 
 def _lint(account: Account, name: str, data: bytes) -> tuple[str | None, tuple[str, ...]]:
@@ -145,7 +154,7 @@ def refuse_order(account: Account, name: str, data: bytes) -> str | None:
     return _lint(account, name, data)[0]
 
 
-def _enter(place: Workplace, account: Account, order: _Order) -> Interchange:
+def _enter(place: Workplace, account: Account, order: _Order, normal: "_Normal") -> Interchange:
     """Spool and journal an order, and only then let the shop's file go."""
     journal, spool = place.store.journal, place.store.spool
     known = (account.name, order.channel.name, order.path.name, len(order.data), order.sha256)
@@ -157,15 +166,31 @@ def _enter(place: Workplace, account: Account, order: _Order) -> Interchange:
     if order.refusal is not None:
         row = journal.refuse(*known, source, order.refusal, now, spool=keep)
     else:
-        row = journal.queue(*known, order.references, source, _guard(place, account, order), now, spool=keep)
+        row = journal.queue(*known, order.references, source, _guard(place, account, order, normal), now, spool=keep)
     _unlink_same(order.path, order.sha256)
     journal.left_outbox(row.id)
     return row
 
 
-def _guard(place: Workplace, account: Account, order: _Order) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _Normal:
+    """What each order of one look at the outbox is compared with."""
+
+    count: int
+    first: bool
+    now: datetime
+
+
+def _normal(place: Workplace, account: Account, count: int) -> _Normal:
+    journal, now = place.store.journal, place.clock()
+    held = journal.guarded(account.name, now - GUARDED_BEFORE)
+    return _Normal(count + held, journal.account(account.name).last_success is None, now)
+
+
+def _guard(place: Workplace, account: Account, order: _Order, normal: _Normal) -> str | None:
     twins = place.store.journal.twins(account.name, order.channel.name, order.path.name, order.sha256)
-    return guard_order(twins, order.path.name, order.sha256)
+    twin = guard_order(twins, order.path.name, order.sha256)
+    return twin or guard_batch(normal.count, order.age, account.guard, first=normal.first)
 
 
 def read_order(path: Path) -> bytes:
@@ -176,4 +201,15 @@ def read_order(path: Path) -> bytes:
             raise UsageError(f"{path}: {size} bytes is no order file", remedy="Move it out of the outbox.")
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", remedy="Give syncd's user access to it.") from None
+        raise _unreadable(path, error) from None
+
+
+def _age(path: Path, now: datetime) -> timedelta:
+    try:
+        return timedelta(seconds=now.timestamp() - path.stat().st_mtime)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path} cannot be read: {error.strerror}", remedy="Give syncd's user access to it.")

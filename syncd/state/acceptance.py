@@ -5,12 +5,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, tuple_
 
-from syncd.model import GoodsKey, Interchange, Parsed, State, Verdict
-from syncd.state import rows
+from syncd.model import GoodsKey, Hold, Interchange, Parsed, State, Verdict, Word
+from syncd.state import rows, trail
 from syncd.state.references import CHUNK, confirm, refer
-from syncd.state.tables import account, delivery, goods, snapshot
+from syncd.state.tables import account, delivery, goods, interchange, snapshot
 from syncd.state.tables import verdict as verdicts
 
 Note = tuple[str, str, str]
@@ -24,20 +24,81 @@ def accept(
     deliveries: Sequence[tuple[str, str]],
     at: datetime,
     confirms: Collection[str],
+    hold: str | None,
 ) -> Parsed:
     """Do it all in the caller's transaction: see `Inbound.parsed`."""
-    file = rows.load(connection, number, lock=True)
-    connection.execute(select(account.c.name).where(account.c.name == file.account).with_for_update())  # one at a time
+    file = _alone(connection, number)
     in_use = _newer_snapshot(connection, file, verdict)
     suppressed = _claim(connection, file, verdict)
     keep(connection, number, verdict, suppressed)
     refer(connection, number, verdict.references)
-    due = 0 if in_use else _make_due(connection, number, deliveries, at)
-    note = f"a newer snapshot is in use ({in_use})" if in_use else _note(deliveries, due, suppressed)
     kind: rows.Columns = {"kind": verdict.kind}
-    moved = rows.move(connection, number, State.SPOOLED, State.PARSED if due else State.DONE, at, note, kind)
+    if hold is not None and in_use is None:
+        kind |= {"hold": Hold.GUARD, "reason": hold}
+        moved = rows.move(connection, number, State.SPOOLED, State.PARSED, at, hold, kind)
+    else:
+        note = _settle(connection, file, verdict, in_use, deliveries, suppressed, at)
+        moved = rows.move(connection, number, State.SPOOLED, _state(connection, number), at, note, kind)
     confirmed = confirm(connection, moved, verdict.references, confirms, at)
     return Parsed(moved, suppressed, confirmed, outdated=in_use is not None)
+
+
+def hand_over(
+    connection: Connection, seen: Interchange, deliveries: Sequence[tuple[str, str]], at: datetime, word: Word
+) -> Interchange:
+    """Do it all in the caller's transaction: see `People.hand_over`."""
+    file = _alone(connection, seen.id)
+    document = connection.execute(select(verdicts).where(verdicts.c.interchange_id == file.id)).one()
+    verdict = msgspec.json.decode(document.document, type=Verdict)
+    in_use = _newer_snapshot(connection, file, verdict)
+    note = _settle(connection, file, verdict, in_use, deliveries, (), at)
+    to, released = _state(connection, file.id), rows.Columns(hold=None, reason=None, for_sinks=True)
+    if to is file.state is State.DONE:
+        return file
+    more = f"; {note}" if note else ""
+    trail.record(connection, word, at, file.account, f"{file.name}: {file.state} to {to}{more}", file.id)
+    return rows.move(connection, file.id, file.state, to, at, trail.spoken(word) + more, released)
+
+
+def _alone(connection: Connection, number: int) -> Interchange:
+    """Return a file once nobody else accepts one of its account."""
+    file = rows.load(connection, number, lock=True)
+    connection.execute(select(account.c.name).where(account.c.name == file.account).with_for_update())
+    return file
+
+
+def _settle(
+    connection: Connection,
+    file: Interchange,
+    verdict: Verdict,
+    in_use: str | None,
+    deliveries: Sequence[tuple[str, str]],
+    suppressed: Collection[int],
+    at: datetime,
+) -> str | None:
+    """Put a snapshot in use and make deliveries due; say what was left out and why."""
+    if in_use is not None:
+        return f"a newer snapshot is in use ({in_use})"
+    _use(connection, file, verdict, at)
+    recorded = _recorded(connection, file)
+    if recorded is not None:
+        return f"the shop has it already: it was ingested as no. {recorded}"
+    due = _make_due(connection, file.id, deliveries, at)
+    return _note(deliveries, due, suppressed)
+
+
+def _state(connection: Connection, number: int) -> State:
+    """Return where an accepted file stands: deliveries are due, or there are none."""
+    open_ = select(delivery.c.id).where(delivery.c.interchange_id == number, delivery.c.delivered_at.is_(None))
+    return State.DONE if connection.scalar(open_.limit(1)) is None else State.PARSED
+
+
+def _recorded(connection: Connection, file: Interchange) -> int | None:
+    """Return another interchange of this very file that was recorded as known to the shop."""
+    names = ("account", "channel", "direction", "name", "sha256")
+    same = [interchange.c[name] == getattr(file, name) for name in names]
+    known = select(interchange.c.id).where(*same, interchange.c.for_sinks.is_(False), interchange.c.id != file.id)
+    return connection.scalar(known.where(interchange.c.state == State.DONE).limit(1))
 
 
 def keep(connection: Connection, number: int, verdict: Verdict, suppressed: Collection[int]) -> None:
@@ -58,20 +119,33 @@ def _note(deliveries: Sequence[tuple[str, str]], due: int, suppressed: Collectio
 
 
 def _newer_snapshot(connection: Connection, file: Interchange, verdict: Verdict) -> str | None:
-    """Return the stamp of a newer snapshot in use; else put this one in use. Equal stamps: the later arrival."""
+    """Return the stamp of a newer snapshot in use. Equal stamps: the later arrival is the newer one."""
     if verdict.stamp is None:
         return None
-    which = {"account": file.account, "channel": file.channel, "kind": verdict.kind}
-    here = [snapshot.c[name] == value for name, value in which.items()]
-    last: str | None = connection.scalar(select(snapshot.c.stamp).where(*here))
+    last: str | None = connection.scalar(select(snapshot.c.stamp).where(*_which(snapshot, file, verdict)))
+    return last if last is not None and last > verdict.stamp else None
+
+
+def _use(connection: Connection, file: Interchange, verdict: Verdict, at: datetime) -> None:
+    """Put a snapshot in use; older ones that wait for a person wait for nothing any more."""
+    if verdict.stamp is None:
+        return
+    connection.execute(delete(snapshot).where(*_which(snapshot, file, verdict)))
     this = {"stamp": verdict.stamp, "interchange_id": file.id}
-    if last is None:
-        connection.execute(insert(snapshot).values(which | this))
-    elif last > verdict.stamp:
-        return last
-    else:
-        connection.execute(update(snapshot).where(*here).values(this))
-    return None
+    here = {"account": file.account, "channel": file.channel, "kind": verdict.kind}
+    connection.execute(insert(snapshot).values(here | this))
+    waiting = select(interchange.c.id, verdicts.c.document).join_from(interchange, verdicts)
+    held = (interchange.c.state == State.PARSED, interchange.c.hold == Hold.GUARD, interchange.c.id != file.id)
+    over: rows.Columns = {"hold": None, "reason": None}
+    for number, document in connection.execute(waiting.where(*_which(interchange, file, verdict), *held)).all():
+        if (msgspec.json.decode(document, type=Verdict).stamp or "") <= verdict.stamp:
+            note = f"a newer snapshot is in use ({verdict.stamp})"
+            rows.move(connection, number, State.PARSED, State.DONE, at, note, over)
+
+
+def _which(table: Table, file: Interchange, verdict: Verdict) -> list[ColumnElement[bool]]:
+    values = {"account": file.account, "channel": file.channel, "kind": verdict.kind}
+    return [table.c[name] == value for name, value in values.items()]
 
 
 def _claim(connection: Connection, file: Interchange, verdict: Verdict) -> frozenset[int]:

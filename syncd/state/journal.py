@@ -14,12 +14,13 @@ from syncd.state.journal_accounts import Accounts
 from syncd.state.journal_deliveries import Deliveries
 from syncd.state.journal_inbound import Inbound
 from syncd.state.journal_outbound import Outbound
+from syncd.state.journal_people import People
 from syncd.state.journal_problems import Problems
 from syncd.state.journal_questions import Questions
 from syncd.state.tables import event
 
 
-class Journal(Accounts, Outbound, Inbound, Deliveries, Problems, Questions):
+class Journal(Accounts, Outbound, Inbound, Deliveries, Problems, People, Questions):
     """All that is remembered but the bytes; each part of it has a file of its own."""
 
     def get(self, number: int) -> Interchange:

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import select, update
 
 from syncd.errors import UsageError
-from syncd.model import AccountState
+from syncd.model import AccountState, Word
 from syncd.state.engine import Database
 from syncd.state.tables import account
+from syncd.state.trail import record
 
 _COLUMNS = tuple(account.c[field.name] for field in fields(AccountState))
 
@@ -44,31 +45,35 @@ class Accounts:
 
     def set_due(self, name: str, when: datetime | None) -> None:
         """Remember when the next visit is due; None is not planned."""
-        self._change(name, next_due=when)
+        self._change(name, None, next_due=when)
 
     def pause(self, name: str, reason: str, by: str, at: datetime) -> None:
         """Make no visits until somebody resumes; survives every restart."""
-        self._change(name, paused=True, pause_reason=reason, paused_by=by, paused_at=at)
+        word = Word(by, "pause", reason)
+        self._change(name, (word, at), paused=True, pause_reason=reason, paused_by=by, paused_at=at)
 
     def resume(self, name: str, by: str, at: datetime) -> None:
         """Make visits again; who paused or resumed it last, and when, is kept."""
-        self._change(name, paused=False, pause_reason=None, paused_by=by, paused_at=at)
+        word = Word(by, "resume", "")
+        self._change(name, (word, at), paused=False, pause_reason=None, paused_by=by, paused_at=at)
 
     def succeeded(self, name: str, at: datetime) -> None:
         """Remember a visit that went well."""
-        self._change(name, last_success=at, failures=0, last_error_code=None, last_error=None)
+        self._change(name, None, last_success=at, failures=0, last_error_code=None, last_error=None)
 
     def failed(self, name: str, error_code: str, message: str, at: datetime) -> int:
         """Remember a visit that failed; return how many did in a row."""
         change = {"failures": account.c.failures + 1, "last_failure": at}
-        return self._change(name, **change, last_error_code=error_code, last_error=message)
+        return self._change(name, None, **change, last_error_code=error_code, last_error=message)
 
-    def _change(self, name: str, **values: Any) -> int:
+    def _change(self, name: str, said: tuple[Word, datetime] | None, **values: Any) -> int:
         statement = update(account).where(account.c.name == name).values(values).returning(account.c.failures)
         with self._database.writing() as connection:
             failures: int | None = connection.scalar(statement)
-        if failures is None:
-            raise _unknown(name)
+            if failures is None:
+                raise _unknown(name)
+            if said is not None:
+                record(connection, *said, name, "visits end" if values["paused"] else "visits go on")
         return failures
 
 

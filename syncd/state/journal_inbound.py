@@ -19,7 +19,7 @@ from syncd.errors import UsageError
 from syncd.model import Direction, Interchange, Parsed, RemoteFile, State, Step, Verdict
 from syncd.state import acceptance, loss, rows
 from syncd.state.engine import Database
-from syncd.state.tables import interchange, microseconds, verdict
+from syncd.state.tables import interchange, microseconds, snapshot, verdict
 
 CHUNK = 5000
 """Files of one query."""
@@ -44,9 +44,12 @@ class Inbound:
                 found |= self._known(account, channel, alike[start : start + CHUNK], given)
         return found
 
-    def announce(self, account: str, channel: str, remote: RemoteFile, at: datetime) -> Interchange:
+    def announce(
+        self, account: str, channel: str, remote: RemoteFile, at: datetime, *, for_sinks: bool = True
+    ) -> Interchange:
         """Write down that a file is about to be read: from now on it may be gone from the server."""
         file: dict[str, Any] = {"account": account, "channel": channel, "direction": Direction.IN}
+        file["for_sinks"] = for_sinks
         file |= {"name": remote.name, "size": _size(remote.size), "modified": remote.modified}
         with self._database.writing() as connection:
             return rows.create(connection, at, state=State.ANNOUNCED, **file)
@@ -94,16 +97,34 @@ class Inbound:
         deliveries: Sequence[tuple[str, str]],
         at: datetime,
         confirms: Sequence[str] = (),
+        hold: str | None = None,
     ) -> Parsed:
         """Accept a spooled file, in one transaction: PARSED, or DONE when nothing is to be delivered.
 
         `deliveries` are sinks with their keys; `confirms` names the outbound channels whose orders its references
         (1041) answer. Goods that an earlier file of the account has handed over are claimed by nobody twice: their
         lines are returned and remembered. A snapshot older than the one in use gets no deliveries. A delivery whose
-        key is known already is not made again. Raises ConflictError when the file is not SPOOLED.
+        key is known already is not made again; nor is one of a file that was recorded as known to the shop. `hold`
+        says why a snapshot waits for a person: it is PARSED then, not in use, and no delivery comes into being.
+        Raises ConflictError when the file is not SPOOLED.
         """
         with self._database.writing() as connection:
-            return acceptance.accept(connection, number, verdict, deliveries, at, confirms)
+            return acceptance.accept(connection, number, verdict, deliveries, at, confirms, hold)
+
+    def snapshot_rows(self, account: str, channel: str, kind: str) -> int | None:
+        """Count the records of the snapshot in use; None when there is none."""
+        here = (snapshot.c.account == account, snapshot.c.channel == channel, snapshot.c.kind == kind)
+        with self._database.reading() as connection:
+            number = connection.scalar(select(snapshot.c.interchange_id).where(*here))
+        return None if number is None else sum(self.verdict(number).counts.values())
+
+    def same_bytes(self, account: str, channel: str, name: str, sha256: str) -> list[Interchange]:
+        """Return the interchanges of this very file, oldest first; not what a person has put away."""
+        same = {"account": account, "channel": channel, "direction": Direction.IN, "name": name, "sha256": sha256}
+        where = [interchange.c[column] == value for column, value in same.items()]
+        query = select(*rows.COLUMNS).where(*where, interchange.c.state != State.DISCARDED).order_by(interchange.c.id)
+        with self._database.reading() as connection:
+            return [rows.to_interchange(row) for row in connection.execute(query)]
 
     def quarantine(
         self,

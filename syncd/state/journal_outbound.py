@@ -30,14 +30,19 @@ class Outbound:
     _database: Database
 
     def twins(self, account: str, channel: str, name: str, sha256: str) -> list[Interchange]:
-        """Return the orders of before with the same bytes or the same name, oldest first; not what was refused."""
+        """Return the orders of before with the same bytes or the same name, oldest first; not what was put away."""
         same = or_(interchange.c.name == name, interchange.c.sha256 == sha256)
         return self._orders(
             interchange.c.account == account,
             interchange.c.channel == channel,
             same,
-            interchange.c.state != State.QUARANTINED,
+            interchange.c.state.not_in((State.QUARANTINED, State.DISCARDED)),
         )
+
+    def guarded(self, account: str, since: datetime) -> int:
+        """Count the orders that were held by a guard since then, and still are."""
+        held = (interchange.c.state == Step.HELD, interchange.c.hold == Hold.GUARD)
+        return len(self._orders(interchange.c.account == account, *held, interchange.c.created_at >= since))
 
     def queue(
         self,

@@ -42,9 +42,15 @@ class Questions:
                 found[owner][rows.state_of(state)] = count
         return dict(found)
 
-    def recent(self, limit: int = 20) -> list[Interchange]:
+    def recent(self, limit: int = 20, account: str | None = None) -> list[Interchange]:
         """Return the newest interchanges, newest first."""
-        return self._newest(limit=limit)
+        return self._newest(*([interchange.c.account == account] if account else []), limit=limit)
+
+    def quarantined(self) -> list[Interchange]:
+        """Return what lies in quarantine, oldest first."""
+        query = select(*rows.COLUMNS).where(interchange.c.state == State.QUARANTINED).order_by(interchange.c.id)
+        with self._database.reading() as connection:
+            return [rows.to_interchange(row) for row in connection.execute(query)]
 
     def awaiting_answer(self) -> list[Interchange]:
         """Return the orders that were sent, or may have been, and are not answered yet; oldest first."""
@@ -55,13 +61,14 @@ class Questions:
             return [rows.to_interchange(row) for row in connection.execute(query.order_by(interchange.c.id))]
 
     def attention(self) -> list[Interchange]:
-        """Return what wants a person, oldest first: held orders, quarantined files that no later one made good."""
+        """Return what wants a person, oldest first: what is held, quarantined files that no later one made good."""
         later = interchange.alias("later")
         same = [later.c[name] == interchange.c[name] for name in ("account", "channel", "direction", "name")]
         good = later.c.state.in_((State.PARSED, State.DONE))
         made_good = exists().where(*same, later.c.id > interchange.c.id, good)
         broken = (interchange.c.state == State.QUARANTINED) & ~(~interchange.c.proven & made_good)
-        query = select(*rows.COLUMNS).where(or_(interchange.c.state == Step.HELD, broken))
+        waits = (interchange.c.state == State.PARSED) & (interchange.c.hold == Hold.GUARD)
+        query = select(*rows.COLUMNS).where(or_(interchange.c.state == Step.HELD, waits, broken))
         with self._database.reading() as connection:
             return [rows.to_interchange(row) for row in connection.execute(query.order_by(interchange.c.id))]
 

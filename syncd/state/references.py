@@ -26,7 +26,8 @@ def confirm(
 ) -> tuple[Interchange, ...]:
     """Confirm the account's orders in these channels that an answer with these references speaks of.
 
-    An order in doubt is confirmed only by a reference that no other order of the account carries, or ever carried.
+    An order in doubt is confirmed only by a reference that no other order of the account carries, or ever carried; so
+    is one that a person has settled as not taken: the supplier's answer is the better evidence.
     """
     orders, carriers = _carriers(connection, answer.account, list(references))
     alone = {min(numbers) for numbers in carriers.values() if len(numbers) == 1}
@@ -39,9 +40,14 @@ def confirm(
 
 def _waits(order: Interchange, *, certain: bool) -> bool:
     """Tell whether an answer to this order ends its waiting; `certain` means that it can be to no other order."""
-    if order.state is Step.HELD:
-        return order.hold is Hold.DOUBT and certain
+    if order.state in (Step.HELD, State.QUARANTINED):
+        return certain
     return order.state in (Step.SENT, Step.UNCONFIRMED)
+
+
+def _never_sent(order: Interchange) -> bool:
+    put_away = order.state in (State.QUARANTINED, State.DISCARDED) and order.attempt == 0
+    return put_away or order.state is State.ABANDONED or order.hold is Hold.GUARD
 
 
 def _carriers(
@@ -57,8 +63,7 @@ def _carriers(
         query = both.where(*mine, reference.c.reference.in_(chunk)).order_by(interchange.c.id)
         for row in connection.execute(query):
             order = rows.to_interchange(row)
-            never_sent = order.state in (State.QUARANTINED, State.ABANDONED) or order.hold is Hold.GUARD
-            if not never_sent:
+            if not _never_sent(order):
                 orders[order.id] = order
                 carriers[row.reference].add(order.id)
     return orders, carriers

@@ -20,10 +20,11 @@ COLUMNS = tuple(interchange.c[field.name] for field in fields(Interchange))
 MOVES: Mapping[State | Step, frozenset[State | Step]] = {
     State.ANNOUNCED: frozenset({State.SPOOLED, State.QUARANTINED, State.ABANDONED}),
     State.SPOOLED: frozenset({State.SPOOLED, State.PARSED, State.DONE, State.QUARANTINED}),
-    State.PARSED: frozenset({State.DONE, State.QUARANTINED}),
-    State.DONE: frozenset(),
-    State.QUARANTINED: frozenset({State.SPOOLED}),
+    State.PARSED: frozenset({State.PARSED, State.DONE, State.QUARANTINED, State.DISCARDED}),
+    State.DONE: frozenset({State.PARSED}),
+    State.QUARANTINED: frozenset({State.SPOOLED, State.DISCARDED, Step.CONFIRMED}),
     State.ABANDONED: frozenset(),
+    State.DISCARDED: frozenset(),
     Step.QUEUED: frozenset({Step.STORING, Step.HELD, State.QUARANTINED}),
     Step.STORING: frozenset(
         {Step.STORING, Step.QUEUED, Step.STORED, Step.SENT, Step.UNCONFIRMED, Step.HELD, State.QUARANTINED}
@@ -31,9 +32,9 @@ MOVES: Mapping[State | Step, frozenset[State | Step]] = {
     Step.STORED: frozenset({Step.QUEUED, Step.STORING, Step.PUBLISHING, Step.HELD}),
     Step.PUBLISHING: frozenset({Step.PUBLISHING, Step.STORED, Step.SENT, Step.HELD}),
     Step.SENT: frozenset({Step.CONFIRMED}),
-    Step.UNCONFIRMED: frozenset({Step.SENT, Step.CONFIRMED, Step.HELD}),
+    Step.UNCONFIRMED: frozenset({Step.SENT, Step.CONFIRMED, Step.HELD, State.QUARANTINED}),
     Step.CONFIRMED: frozenset(),
-    Step.HELD: frozenset({Step.QUEUED, Step.SENT, Step.CONFIRMED, State.QUARANTINED, State.ABANDONED}),
+    Step.HELD: frozenset({Step.QUEUED, Step.SENT, Step.CONFIRMED, State.QUARANTINED, State.ABANDONED, State.DISCARDED}),
 }
 
 INTENTS = frozenset({State.ANNOUNCED, Step.STORING, Step.PUBLISHING})
@@ -41,8 +42,9 @@ INTENTS = frozenset({State.ANNOUNCED, Step.STORING, Step.PUBLISHING})
 
 
 class Columns(TypedDict, total=False):
-    """What may change with a step; a name at the server never does."""
+    """What may change with a step; a name that a server has seen never does."""
 
+    name: str
     size: int | None
     modified: datetime | None
     sha256: str | None
@@ -54,6 +56,7 @@ class Columns(TypedDict, total=False):
     attempt: int
     intent_at: datetime | None
     kind: str | None
+    for_sinks: bool
 
 
 _STATES: Mapping[str, State | Step] = {state.value: state for state in (*State, *Step)}
@@ -114,6 +117,15 @@ def move(
         raise ConflictError(message, expected=frm, found=found, remedy=f"Nothing was changed: syncd explain {number}")
     _record(connection, number, at, frm, to, note)
     return to_interchange(row)
+
+
+def unchanged(connection: Connection, seen: Interchange) -> None:
+    """Make sure, and until the transaction ends, that an interchange is still as it was seen. Raises ConflictError."""
+    now = load(connection, seen.id, lock=True)
+    if now != seen:
+        message = f"interchange {seen.id} has moved meanwhile: it stands at {now.state}"
+        remedy = f"Nothing was changed: syncd explain {seen.id}"
+        raise ConflictError(message, expected=seen.state, found=now.state, remedy=remedy)
 
 
 def _record(

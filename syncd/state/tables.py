@@ -26,9 +26,10 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; revisions are numbers, so that a database newer than the program is known as such."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -156,6 +157,7 @@ interchange = Table(
     Column("source", Text),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("for_sinks", Boolean, nullable=False, server_default=true()),
     sqlite_autoincrement=True,  # an id names a file in the spool: it is never used again
 )
 
@@ -220,6 +222,22 @@ snapshot = Table(
     Column("stamp", String, nullable=False),
     _interchange_id(),
     PrimaryKeyConstraint("account", "channel", "kind"),
+)
+
+# -- what people say --------------------------------------------------------------------------------------------
+
+audit = Table(
+    "audit",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("who", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("interchange_id", ID, ForeignKey("interchange.id"), index=True),
+    Column("what", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 # -- deliveries and problems ------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ class Run:
         at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)
         for name, (file, content) in {"umbreit": umbreit_order(number, at), "cb": cb_order(number)}.items():
             self.dropped[file] = (name, content)
-            drop(self.root / "out" / name, file, content)
+            drop(self.root / "out" / name, file, content, datetime.now(UTC))
         house = street.houses["cb"]
         assert isinstance(house, CbHouse)
 

@@ -12,6 +12,7 @@ from typing import Any
 from syncd.daemon import Daemon
 from syncd.errors import SyncdError
 from syncd.jobs.base import Account, Workplace
+from syncd.plan import Guard
 from syncd.schedule import AlarmClock, Schedule
 from syncd.sinks.directory import DirectorySettings, DirectorySink
 from syncd.state import Store, open_state
@@ -146,6 +147,7 @@ class Machine(Points):
             relation_id=None,
             outbox=self.outbox(place.name),
             sinks=("folder", "books"),
+            guard=Guard(least_stock=0),  # lists of any length come here, and nobody is there to approve one
         )
 
 

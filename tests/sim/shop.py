@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -47,10 +48,11 @@ class Dropped:
     content: bytes
 
 
-def drop(outbox: Path, name: str, content: bytes) -> None:
-    """Put a file into an outbox, by rename."""
+def drop(outbox: Path, name: str, content: bytes, at: datetime) -> None:
+    """Put a file into an outbox, by rename; `at` is the machine's time."""
     draft = outbox.parent / "draft"
     draft.write_bytes(content)
+    os.utime(draft, (at.timestamp(), at.timestamp()))
     draft.rename(outbox / name)
 
 

@@ -164,7 +164,7 @@ class World(Machine):
         """Have the shop drop an order."""
         self.say(f"the shop drops {name} for {account}")
         self.dropped.append(Dropped(account, name, content))
-        drop(self.outbox(account), name, content)
+        drop(self.outbox(account), name, content, self.clock.wall())
 
     def _sweep(self) -> None:
         self.folder.sweep()

@@ -1,7 +1,7 @@
 """Values that the state's tests are made of. All invented."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from syncd.model import ClockSample, Direction, GoodsKey, Interchange, RemoteFile, State, Step, Verdict
@@ -83,8 +83,14 @@ def fetched(
 
 
 def verdict(
-    *references: str, goods: Iterable[tuple[int, int]] = (), stamp: str | None = None, kind: str = "ELS"
+    *references: str,
+    goods: Iterable[tuple[int, int]] = (),
+    stamp: str | None = None,
+    kind: str = "ELS",
+    counts: Mapping[str, int] | None = None,
 ) -> Verdict:
     """An accepted file; `goods` are lines with their position on delivery note 900."""
     keys = tuple((line, GoodsKey("umbreit", "123456", "900", position)) for line, position in goods)
-    return Verdict("bwa-response", kind, accepted=True, references=references, goods=keys, stamp=stamp)
+    return Verdict(
+        "bwa-response", kind, accepted=True, references=references, goods=keys, stamp=stamp, counts=counts or {}
+    )

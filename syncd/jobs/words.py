@@ -1,0 +1,149 @@
+"""What a person decides: approve, settle, send again, release, put away. Beside a running daemon, and with its rules.
+
+Each function looks first, says in words why it will not, and then makes one change that fails if the interchange has
+moved meanwhile. `approve` and `discard` are for what was certainly never sent or handed on; a doubt is ended by
+`settle` alone, and by nobody but a person or the supplier's answer.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+
+from syncd.errors import RejectedError, SpoolLostError, UsageError
+from syncd.jobs.base import Account
+from syncd.jobs.judge import examine, first_error
+from syncd.jobs.outbox import refuse_order
+from syncd.model import Direction, Hold, Interchange, State, Step, Word
+from syncd.plan import guard_order
+from syncd.state import Store
+from syncd.suppliers.rules import Outbound
+
+NextName = Callable[[Outbound, str], str]
+"""Gives an order the next free name of its channel, for the customer of its old name."""
+
+
+def approve(
+    store: Store, account: Account, row: Interchange, word: Word, at: datetime, next_name: NextName
+) -> Interchange:
+    """Let go what a guard holds: an order is queued, a stock list is handed on. Raises UsageError, RejectedError."""
+    if row.hold is not Hold.GUARD:
+        raise _not(row, "held by a guard")
+    if row.direction is Direction.IN:
+        return store.journal.hand_over(row, account.deliveries(row), at, word)
+    name, data = row.name, _bytes(store, row)
+    if _name_is_taken(store, row):
+        name = _fresh_name(account, row, next_name)
+    _lint(account, row, name, data, "it stays held")
+    return store.journal.decide(row, Step.QUEUED, word, at, hold=None, reason=None, name=name)
+
+
+def settle(store: Store, account: Account, row: Interchange, word: Word, at: datetime, *, taken: bool) -> Interchange:
+    """End a doubt by what the supplier said: CONFIRMED, or put away, and never sent by itself. Raises UsageError."""
+    if row.state is not Step.UNCONFIRMED and row.hold is not Hold.DOUBT:
+        raise _not(row, "in doubt")
+    if taken:
+        return store.journal.decide(row, Step.CONFIRMED, word, at, hold=None, reason=None)
+    is_file = any(channel.name == row.channel for channel in account.outbound)
+    away = State.QUARANTINED if is_file else State.ABANDONED  # a reservation cannot be sent again: it had its answer
+    return store.journal.decide(row, away, word, at, hold=None, reason=f"settled as not taken: {word.why}")
+
+
+def resend(
+    store: Store, account: Account, row: Interchange, word: Word, at: datetime, next_name: NextName
+) -> Interchange:
+    """Queue an order that was put away as a new one, under a new name where the supplier's names carry a time.
+
+    Raises UsageError, RejectedError.
+    """
+    if (row.direction, row.state) != (Direction.OUT, State.QUARANTINED):
+        raise _not(row, "an order in quarantine")
+    data = _bytes(store, row)
+    twin = guard_order(_twins(store, row), "", row.sha256 or "")
+    if twin is not None:
+        raise UsageError(
+            f"no. {row.id} is not sent again: {twin}",
+            remedy=f'If that one is meant: syncd quarantine discard {row.id} --reason "sent as another"',
+        )
+    name = _fresh_name(account, row, next_name)
+    _lint(account, row, name, data, "it stays in quarantine")
+
+    def keep(number: int) -> str:
+        return store.spool.write(Direction.OUT, number, data)
+
+    return store.journal.send_again(row, name, word, at, spool=keep)
+
+
+def release(store: Store, account: Account, row: Interchange, word: Word, at: datetime) -> Interchange:
+    """Have a fetched file judged again; by the person's word it is whole. Raises UsageError, RejectedError."""
+    if (row.direction, row.state) != (Direction.IN, State.QUARANTINED):
+        raise _not(row, "a fetched file in quarantine")
+    if row.spool is None or row.sha256 is None:
+        raise UsageError(
+            f"no. {row.id} did not come whole: nothing of it can be used",
+            remedy=f"Get a whole copy from the supplier, then: syncd ingest FILE --account {row.account} --deliver",
+        )
+    reason = first_error(row.name, examine(store.spool, account, row))
+    if reason is not None:
+        raise RejectedError(
+            f"no. {row.id} stays in quarantine: {reason}",
+            remedy="Ask the supplier for a good file. Nothing was changed.",
+        )
+    return store.journal.decide(row, State.SPOOLED, word, at, proven=True, reason=None)
+
+
+def discard(store: Store, row: Interchange, word: Word, at: datetime) -> Interchange:
+    """Put away what is in quarantine or held by a guard; row and bytes stay. Raises UsageError."""
+    if row.state is not State.QUARANTINED and row.hold is not Hold.GUARD:
+        raise _not(row, "in quarantine, nor held by a guard")
+    return store.journal.decide(row, State.DISCARDED, word, at, hold=None)
+
+
+# -- looking ----------------------------------------------------------------------------------------------------
+
+
+def _not(row: Interchange, what: str) -> UsageError:
+    state = f"{row.state} ({row.hold})" if row.hold else str(row.state)
+    return UsageError(f"no. {row.id}, {row.name}, is not {what}: it is {state}", remedy=_way(row))
+
+
+def _way(row: Interchange) -> str:
+    """Say which verb is the right one for where an interchange stands."""
+    if row.hold is Hold.DOUBT or row.state is Step.UNCONFIRMED:
+        return f"Ask the supplier, then: syncd settle {row.id} --taken|--not-taken --reason WHY"
+    if row.hold is Hold.GUARD:
+        return f"syncd approve {row.id}, or: syncd quarantine discard {row.id} --reason WHY"
+    if row.state is State.QUARANTINED:
+        verb = "quarantine release" if row.direction is Direction.IN else "resend"
+        return f"syncd {verb} {row.id} --reason WHY, or: syncd quarantine discard {row.id} --reason WHY"
+    return f"Nothing was changed: syncd explain {row.id}"
+
+
+def _bytes(store: Store, row: Interchange) -> bytes:
+    assert row.spool is not None, "an order is in the spool from the beginning"
+    data = store.spool.read(row.spool)
+    if hashlib.sha256(data).hexdigest() != row.sha256:
+        raise SpoolLostError(f"its bytes in {row.spool} are not those that came", remedy="Drop the order again.")
+    return data
+
+
+def _twins(store: Store, row: Interchange) -> list[Interchange]:
+    twins = store.journal.twins(row.account, row.channel, row.name, row.sha256 or "")
+    return [twin for twin in twins if twin.id != row.id]
+
+
+def _name_is_taken(store: Store, row: Interchange) -> bool:
+    return any(twin.name == row.name for twin in _twins(store, row))
+
+
+def _fresh_name(account: Account, row: Interchange, next_name: NextName) -> str:
+    """Return a new name where the supplier's names carry a time, else the old one."""
+    channel = account.outbound_channel(row.channel)
+    return next_name(channel, row.name) if channel.name_template else row.name
+
+
+def _lint(account: Account, row: Interchange, name: str, data: bytes, stays: str) -> None:
+    refusal = refuse_order(account, name, data)
+    if refusal is not None:
+        raise RejectedError(
+            f"no. {row.id} is not sent, {stays}: {refusal}", remedy="Correct the order and drop it again."
+        )
