@@ -45,7 +45,9 @@ def settle(store: Store, account: Account, row: Interchange, word: Word, at: dat
         return store.journal.decide(row, Step.CONFIRMED, word, at, hold=None, reason=None)
     is_file = any(channel.name == row.channel for channel in account.outbound)
     away = State.QUARANTINED if is_file else State.ABANDONED  # a reservation cannot be sent again: it had its answer
-    return store.journal.decide(row, away, word, at, hold=None, reason=f"settled as not taken: {word.why}")
+    tried = max(row.attempt, 1)  # a state that was restored may have forgotten that it tried
+    reason = f"settled as not taken: {word.why}"
+    return store.journal.decide(row, away, word, at, hold=None, reason=reason, attempt=tried)
 
 
 def resend(

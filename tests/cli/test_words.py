@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from syncd.cli import syncd
 from syncd.errors import RejectedError, UsageError
-from syncd.model import Direction, Hold, Step
+from syncd.model import Direction
 from syncd.state import open_state
 from tests.jobs.shop import TWO, now, order
 from tests.jobs.test_trouble import ANSWER, answer
@@ -56,8 +56,7 @@ def held(folder: Path, name: str, reference: str, hold: str | None = "the same b
 def doubtful(folder: Path) -> int:
     number = held(folder, "S_900900_20261121101112", "1", hold=None)
     with open_state(folder / "state") as store:
-        store.journal.advance(number, Step.QUEUED, Step.STORING, now(), attempt=1)
-        store.journal.advance(number, Step.STORING, Step.HELD, now(), hold=Hold.DOUBT, reason="lost reply")
+        store.journal.hold_open("umbreit", "the state was restored", now())
     return number
 
 
@@ -87,6 +86,8 @@ def test_a_doubt_is_settled_with_a_reason_and_one_of_two_words(folder):
     assert f"syncd settle {number} --taken --reason WHY" in problem["remedy"]
     result = run(folder, "settle", number, "--not-taken", "--reason", "they asked their system")
     assert "quarantined. It was refused or withdrawn" in result.stdout
+    problem = json.loads(run(folder, "status", "--json").stdout)["problems"][0]
+    assert (problem["code"], f"syncd resend {number}" in problem["remedy"]) == ("order-withdrawn", True)
     result = run(folder, "resend", number, "--reason", "the customer waits")
     assert f"no. {number + 1}, S_900900_" in result.stdout
     assert isinstance(run(folder, "resend", number, "--reason", "again").exception, UsageError)
