@@ -108,7 +108,7 @@ async def _accept(place: Workplace, account: Account, row: Interchange, verdict:
 
 async def hold_reason(place: Workplace, account: Account, row: Interchange, verdict: Verdict) -> str | None:
     """Say why an accepted file must not be handed on without a person's word."""
-    if verdict.stamp is None:
+    if verdict.stamp is None or row.channel == OLA_CHANNEL:  # how long a watch list is, the shop itself decides
         return None
     in_use = await place.do(place.store.journal.snapshot_rows, row.account, row.channel, verdict.kind)
     return guard_snapshot(sum(verdict.counts.values()), in_use, account.guard)
