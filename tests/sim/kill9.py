@@ -171,11 +171,12 @@ def main() -> int:
         run = Run(Path(scratch))
         street = Street()
         try:
-            print(json.dumps(_kill(run, street, args.kills, random.Random(args.seed))))
+            result = _kill(run, street, args.kills, random.Random(args.seed))
+            print(json.dumps(result))
         finally:
             street.close()
             run.close()
-    return 0
+    return int(bool(result["broken"]))
 
 
 def _kill(run: Run, street: Street, kills: int, dice: random.Random) -> dict[str, Any]:
