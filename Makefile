@@ -10,6 +10,7 @@ help:
 	@echo "make lint    ruff, mypy, pyright, import-linter"
 	@echo "make bench   the measurements behind the figures in docs/"
 	@echo "make soak    random faults, pairs of faults and kills for HOURS=8, added to tests/sim/soak.json"
+	@echo "make fuzz    spoilt files for every parser, for ten minutes (MINUTES=…)"
 	@echo "make lock    write requirements/*.lock anew (needs uv)"
 
 venv: $(STAMP)
@@ -44,6 +45,10 @@ bench: $(STAMP)
 
 soak: $(STAMP)
 	$(VENV)/bin/python -m tests.sim soak --hours $(or $(HOURS),8)
+
+MINUTES ?= 10
+fuzz: $(STAMP)
+	$(VENV)/bin/python -m tests.formats.fuzz --minutes $(MINUTES)
 
 # Hashes, no download addresses: `uv export` writes neither index nor host.
 lock:

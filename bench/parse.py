@@ -33,6 +33,8 @@ ROOT = Path(__file__).parent.parent
 FORMAT = {"bhd": "digicom", "els": "bwa-response"}
 NAME = {"bhd": "8894126.bhd", "els": "R_90090024123456000123456"}
 COUNT = {"bhd": "available", "els": "quantity"}
+FRAME = {"bhd": (3, 1), "els": (0, 0)}
+"""Lines before the records and behind them."""
 TO_HOLD = {"bhd": 6.0, "els": 5.0}
 """× naive, for judge."""
 
@@ -142,9 +144,26 @@ def main() -> None:
             path = Path(folder, NAME[kind])
             gen.write(kind, lines, path)
             report(kind, lines, measure(kind, path, ways, chosen.rounds))
-        largest = Path(folder, "largest.bhd")
-        gen.write("bhd", 999_999, largest)
-        report("bhd", 999_999, measure("bhd", largest, ["naive", "all"], 1))
+        report_largest(Path(folder))
+
+
+def report_largest(folder: Path) -> None:
+    """The longest file there can be, as it comes and with its records in no order: memory counts."""
+    for kind in ("bhd", "els"):
+        path = folder / NAME[kind]
+        gen.write(kind, 999_999, path)
+        report(kind, 999_999, measure(kind, path, ["naive", "judge", "all"], 1))
+        shuffle(path, *FRAME[kind])
+        print("  in no order:", end="")
+        report(kind, 999_999, measure(kind, path, ["naive", "judge", "all"], 1))
+
+
+def shuffle(path: Path, head: int, foot: int) -> None:
+    """Bring the lines of a file in another order, but for some at its head and its foot."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    middle = lines[head : len(lines) - foot]
+    random.Random(1).shuffle(middle)
+    path.write_bytes(b"".join([*lines[:head], *middle, *lines[len(lines) - foot :]]))
 
 
 if __name__ == "__main__":

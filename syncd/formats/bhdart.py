@@ -132,7 +132,7 @@ def plain_lines(block: Block, ending: bytes) -> Iterator[StockLine] | None:
 
 
 def _is_whole(block: Block, lines: int) -> bool:
-    return 0 < lines == block.data.count(b"\n") and block.data.endswith(b"\n")
+    return 0 < lines == block.ends and block.data.endswith(b"\n")
 
 
 _DAYS = Memo(calendar_day)

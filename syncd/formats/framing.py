@@ -40,12 +40,24 @@ class Charset(StrEnum):
     LATIN_1 = "iso-8859-1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Block:
     """Whole lines with their terminators; `first` is the number of the first."""
 
     first: int
     data: bytes
+    _ends: int | None = None
+
+    @property
+    def ends(self) -> int:
+        """How many line ends there are: counted once, or told by who found out anyhow."""
+        if self._ends is None:
+            self._ends = self.data.count(b"\n")
+        return self._ends
+
+    @ends.setter
+    def ends(self, number: int) -> None:
+        self._ends = number
 
     def halves(self) -> "tuple[Block, Block] | None":
         """Return the block as two, cut at a line end; None where it is too short to be worth it."""
@@ -91,8 +103,8 @@ class Framing:
                 if first == 1:
                     self.ending = b"\r\n" if data[: data.index(b"\n")].endswith(b"\r") else b"\n"
                 block = self._looked_at(Block(first, data[:cut]))
-                first += block.data.count(b"\n")
                 yield block
+                first += block.ends
         yield from self._last(first, rest)
 
     def finish(self) -> Charset:

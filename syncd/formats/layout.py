@@ -101,6 +101,11 @@ class Layout:
         named = (f"(?P<{each.name}>{otherwise.get(each.name, each.marker.plain)})" for each in self.columns)
         return self.type_id + "".join(named)
 
+    def place(self, first: str, last: str = "") -> slice:
+        """Return where a column stands in a record, or a row of columns."""
+        places = {column.name: column for column in self.columns}
+        return slice(places[first].start, places[last or first].stop)
+
     def read_options(self, tokens: Sequence[Token], line: int, findings: Findings) -> dict[str, Any]:
         """Return the values of the options by name, and as `extras` those that the table does not know."""
         values: dict[str, Any] = {}

@@ -9,20 +9,19 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-ODD = rb"([^\n]*\n|[^\n]+)"
-"""Any other line, in a group of its own."""
-
 _VALUES = bytes.maketrans(b"0123456789", bytes(range(10)))
 _TENS = bytes(range(0, 226, 10))
 """9 × (7 × 1 + 6 × 3) = 225 is the greatest sum of digits with their weights: it fits into a byte."""
 
 
 def eans_are_valid(digits: bytes) -> bool:
-    """Tell whether EANs, 13 digits each without anything between, all have a right check digit.
+    """Tell whether all of this is EANs, 13 digits each without anything between, with right check digits.
 
     The n-th digits of all EANs become one long integer with a byte for each, so a weighted sum of the thirteen integers
     holds the sum of every EAN in its byte: nothing can carry.
     """
+    if digits and not digits.isdigit():
+        return False
     values = digits.translate(_VALUES)
     columns = [int.from_bytes(values[place::13], "big") for place in range(13)]
     sums = sum(columns[0::2]) + 3 * sum(columns[1::2])
@@ -58,13 +57,13 @@ class Memo(dict[Key, Value]):
         return value
 
 
-def parts(rows: Sequence[tuple[bytes, ...] | tuple[str, ...]]) -> Iterator[tuple[int, int]]:
-    """Yield where runs of plain rows and single odd rows begin and end; the last group of a row says which it is."""
+def parts(odd: Sequence[int], size: int) -> Iterator[tuple[int, int]]:
+    """Yield where runs of plain rows and single odd rows begin and end."""
     begin = 0
-    for index in [index for index, row in enumerate(rows) if row[-1]]:
+    for index in odd:
         if begin < index:
             yield begin, index
         yield index, index + 1
         begin = index + 1
-    if begin < len(rows):
-        yield begin, len(rows)
+    if begin < size:
+        yield begin, size

@@ -5,9 +5,11 @@ option that may be absent is `(?:…|)`, which the engine tries in half the time
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import compress, repeat
+from operator import not_
 
 from syncd.formats.answers import L101, M101
 from syncd.formats.codes import REPORT_CODES
@@ -20,51 +22,113 @@ Reader = Callable[[Iterable[str]], Iterable[object]]
 """From the texts of a column to its values."""
 
 _TEXT = rf"[^* \x00-\x1f]{FREE}"
-_MARK = rf"(?:\*1003(?P<mark>{_TEXT}{{0,14}})|)(?:\*90901|)"
-_ARTICLE = rf"(?:(?P<ean>[0-9]{{13}})(?=EN)|{_TEXT}{{12}}(?=UM|RK|KN))"
+_MARK = rf"(?:\*1003(?P<mark>{_TEXT}{{0,14}})|)"
+_USUAL = rf"\*90901\*9040{'0' * 8}\*9043{'0' * 15}0*"  # what Umbreit writes, tried as one
+_NOTHING = rf"(?:{_USUAL}|(?:\*90901|)(?:\*90400*|)(?:\*90430*|))"
+_ARTICLE = {"article": rf"(?:[0-9]{{13}}(?=EN)|{_TEXT}{{12}}(?=UM|RK|KN))"}
+_ANY_ARTICLE = {"article": "", "qualifier": rf"(?:.{{13}}EN|{_TEXT}{{12}}(?:UM|RK|KN))"}
+"""Number and qualifier as one, tried faster: whether an EAN has digits is seen where its check digit is looked at."""
 
 
-def _despatch(customer: str) -> str:
+def _despatch(customer: str, article: Mapping[str, str]) -> str:
     fixed = L101.plain(
         receiver=customer.ljust(10),
         note=f"{_TEXT}{{9}}",
-        article=_ARTICLE,
+        **article,
         quantity="(?!0000)[0-9]{4}",
         price="0{7}[0-9]{8}",  # literals are tried faster than digits, and no book costs 10,000 euro
         currency="[A-Z]{3}",
-        discount="0(?:0[0-9]{6}|1000000)",
+        discount="00[0-9]{6}",
         vat="[012]",
     )
-    rest = rf"{_MARK}(?:\*90400*|)(?:\*90430*|)(?:\*9045(?P<parcel>{_TEXT}{{0,9}})|)\*9999"
-    return f"(?P<whole>{fixed}{rest})"
+    rest = rf"{_MARK}{_NOTHING}(?:\*9045(?P<parcel>{_TEXT}{{0,9}})|)\*9999"
+    return fixed + rest
 
 
-def _report(customer: str) -> str:
+def _report(customer: str, article: Mapping[str, str]) -> str:
     fixed = M101.plain(
         receiver=customer.ljust(10),
-        article=_ARTICLE,
-        code=f"(?:{'|'.join(f'{code:03d}' for code in REPORT_CODES)})",
+        **article,
+        code=_any_of(REPORT_CODES),
         expected=f"(?: {{8}}|{DAY})",
         quantity="0000",
     )
-    return rf"(?P<whole>{fixed}{_MARK}(?:\*9042(?P<note_date>{DAY})|)\*9999)"
+    return rf"{fixed}{_MARK}(?:\*90901|)(?:\*9042(?P<note_date>{DAY})|)\*9999"
 
 
-def _pattern(customer: str, ending: str, despatch: Sequence[str], report: Sequence[str]) -> str:
-    first, second = only_groups(_despatch(customer), *despatch), only_groups(_report(customer), *report)
-    return rf"{first}{ending}|{second}{ending}|([^\n]*\n|[^\n]+)"
-
-
-Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
-"""L101, its note, position, reference and EAN; M101, its note, reference and EAN; any other line."""
+def _any_of(codes: Iterable[int]) -> str:
+    """Return a pattern of codes of three digits: one try for all that differ in the last digit alone."""
+    last: dict[str, str] = {}
+    for code in codes:
+        begin, digit = divmod(code, 10)
+        last[f"{begin:02d}"] = last.get(f"{begin:02d}", "") + str(digit)
+    return f"(?:{'|'.join(f'{begin}[{digits}]' for begin, digits in last.items())})"
 
 
 @lru_cache(16)
 def answer_pattern(customer: str, ending: bytes) -> "re.Pattern[bytes]":
-    """Return the pattern for the verdict on an ELS of one customer; its groups are a `Row`."""
-    common = ("whole", "note", "reference", "ean")
-    return re.compile(_pattern(customer, ending.decode("ascii"), (*common, "position"), common).encode("ascii"))
+    """Return the pattern for the verdict on an ELS of one customer: its only group is a record, or empty if odd."""
+    plain = only_groups(f"(?P<record>{_despatch(customer, _ANY_ARTICLE)}|{_report(customer, _ANY_ARTICLE)})", "record")
+    return re.compile(rf"{plain}{ending.decode('ascii')}|[^\n]*\n|[^\n]+".encode("ascii"))
 
+
+class Run:
+    """Plain records of one file, L101 and M101, one after the other; `first` is the line of the first."""
+
+    def __init__(self, records: list[bytes], first: int) -> None:
+        self.records = records
+        self.first = first
+        is_despatch = [record[0] == _L for record in records]
+        self.despatches = list(compress(records, is_despatch))
+        self.lines: Sequence[int] = range(first, first + len(records))
+        """Of the despatches."""
+        self.reports: list[bytes] = []
+        if len(self.despatches) < len(records):
+            self.reports = list(compress(records, map(not_, is_despatch)))
+            self.lines = array("I", compress(self.lines, is_despatch))
+
+    def articles(self) -> bytes:
+        """Return all article numbers, one after the other."""
+        numbers = [record[_L_ARTICLE] for record in self.despatches]
+        return b"".join(numbers + [record[_M_ARTICLE] for record in self.reports])
+
+    def eans(self) -> bytes:
+        """Return all EANs, one after the other; articles with other numbers are left out."""
+        eans = [record[_L_ARTICLE] for record in self.despatches if record[_L_QUALIFIER] == b"EN"]
+        return b"".join(eans + [record[_M_ARTICLE] for record in self.reports if record[_M_QUALIFIER] == b"EN"])
+
+    def sides(self) -> bytes:
+        """Return sender and receiver, which the pattern allows to differ nowhere."""
+        return self.despatches[0][_SENDER] + self.despatches[0][_RECEIVER] if self.despatches else b""
+
+    def numbers(self) -> list[bytes]:
+        """Return delivery note and position of each despatch."""
+        return [record[_L_NUMBER] for record in self.despatches]
+
+    def notes(self) -> set[bytes]:
+        """Return the different delivery notes."""
+        return {record[_L_NOTE] for record in self.despatches} | {record[_M_NOTE] for record in self.reports}
+
+    def references(self) -> set[bytes]:
+        """Return the different order references."""
+        ours = {record[_L_REFERENCE] for record in self.despatches}
+        return ours | {record[_M_REFERENCE] for record in self.reports}
+
+    def notes_in_order(self) -> list[bytes]:
+        """Return the delivery note of each record."""
+        return [record[_L_NOTE if record[0] == _L else _M_NOTE] for record in self.records]
+
+    def references_in_order(self) -> list[bytes]:
+        """Return the order reference of each record."""
+        return [record[_L_REFERENCE if record[0] == _L else _M_REFERENCE] for record in self.records]
+
+
+_L = ord("L")
+_SENDER, _RECEIVER, _L_NUMBER = L101.place("sender"), L101.place("receiver"), L101.place("note", "position")
+_L_NOTE, _M_NOTE = L101.place("note"), M101.place("note")
+_L_REFERENCE, _M_REFERENCE = L101.place("reference"), M101.place("reference")
+_L_ARTICLE, _M_ARTICLE = L101.place("article"), M101.place("article")
+_L_QUALIFIER, _M_QUALIFIER = L101.place("qualifier"), M101.place("qualifier")
 
 _SIDES = 4
 """The columns of sender and receiver come first; all records of a pattern have the same there."""
@@ -82,7 +146,12 @@ Cut = tuple[str, ...]
 @lru_cache(16)
 def record_pattern(customer: str, ending: bytes) -> "re.Pattern[str]":
     """Return the pattern that cuts the records of an ELS of one customer; its groups are a `Cut`."""
-    return re.compile(_pattern(customer, ending.decode("ascii"), _DESPATCH, _REPORT))
+    despatch, report = (
+        only_groups(_despatch(customer, _ARTICLE), *_DESPATCH),
+        only_groups(_report(customer, _ARTICLE), *_REPORT),
+    )
+    end = ending.decode("ascii")
+    return re.compile(rf"{despatch}{end}|{report}{end}|([^\n]*\n|[^\n]+)")
 
 
 def read_cuts(cuts: Sequence[Cut], first: int, customer: str) -> Iterator[DespatchLine | ReportLine]:

@@ -5,10 +5,8 @@ order response (ERM). Only an L101 of an ELS that carries the number of its deli
 names the same copies before, and booking both would double the stock. There is neither trailer nor count.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from enum import StrEnum
-from itertools import compress
-from operator import add
 
 from syncd.formats.answers import read_record
 from syncd.formats.base import Context, Source
@@ -17,7 +15,7 @@ from syncd.formats.framing import Block, Charset, Framing
 from syncd.formats.goods import Goods
 from syncd.formats.names import AnswerName
 from syncd.formats.plain import eans_are_valid, parts
-from syncd.formats.plain_answers import Cut, Row, answer_pattern, read_cuts, record_pattern
+from syncd.formats.plain_answers import Cut, Run, answer_pattern, read_cuts, record_pattern
 from syncd.formats.records import DespatchLine, Record, ReportLine
 from syncd.model import Severity, Verdict
 
@@ -72,7 +70,7 @@ class ResponseReader:
         """Read a block of an ELS: runs of plain records at once, all other lines one by one."""
         text = block.data.decode(self._charset)
         cuts: list[Cut] = record_pattern(self._customer, self.framing.ending).findall(text)
-        for begin, end in parts(cuts):
+        for begin, end in parts([index for index, cut in enumerate(cuts) if cut[-1]], len(cuts)):
             if odd := cuts[begin][-1]:
                 yield from self.read_lines(Block(block.first + begin, odd.encode(self._charset)))
             else:
@@ -120,39 +118,38 @@ class ResponseJudge:
     def take_block(self, block: Block) -> None:
         """Judge a block of an ELS: runs of plain records at once, all other lines one by one."""
         assert self._name is not None
-        ending = self.framing.ending
-        rows: list[Row] = answer_pattern(self._name.customer, ending).findall(block.data)
-        for begin, end in parts(rows):
-            run, first = rows[begin:end], block.first + begin
-            if run[0][-1] or not self._take_run(run, first):
-                self.take_lines(Block(first, b"".join([row[-1] or (row[0] or row[5]) + ending for row in run])))
+        rows: list[bytes] = answer_pattern(self._name.customer, self.framing.ending).findall(block.data)
+        block.ends = len(rows)
+        data, place, end_size = block.data, 0, len(self.framing.ending)
+        for begin, end in parts([index for index, row in enumerate(rows) if not row], len(rows)):
+            run, first, start = rows[begin:end], block.first + begin, place
+            if run[0]:
+                place += sum(map(len, run)) + len(run) * end_size
+            else:
+                place = data.find(b"\n", place) + 1 or len(data)
+            if not run[0] or not self._take_run(Run(run, first)):
+                self.take_lines(Block(first, data[start:place]))
 
-    def _take_run(self, rows: Sequence[Row], first: int) -> bool:
+    def _take_run(self, run: Run) -> bool:
         """Take records about which there is nothing to say; take none and say so if there is."""
-        despatches, notes, positions, references, eans, _, *reports, _ = zip(*rows, strict=True)
-        numbers = list(filter(None, map(add, notes, positions)))
-        whole = list(filter(None, despatches))
-        sides = whole[0][4:14] + whole[0][16:26] if whole else b""  # the pattern allows no others
-        lines = compress(range(first, first + len(rows)), despatches)
-        if not eans_are_valid(b"".join(eans + reports[2])):
+        if not eans_are_valid(run.articles()) and not eans_are_valid(run.eans()):
             return False
-        if not self._goods.extend(sides, numbers, lines, map(hash, whole)):
+        if not self._goods.extend(run.sides(), run.numbers(), run.lines, map(hash, run.despatches)):
             return False
-        self._take_notes(notes, reports[0], first)
-        if not self._references.keys() >= {*references, *reports[1]} - {b""}:
-            self._references |= dict.fromkeys(map(add, references, reports[1]))
-        self._counts["DespatchLine"] += len(whole)
-        self._counts["ReportLine"] += len(rows) - len(whole)
+        if others := run.notes() - self._notes:
+            self._take_other_notes(run, others)
+        if not run.references() <= self._references.keys():
+            self._references |= dict.fromkeys(run.references_in_order())
+        self._counts["DespatchLine"] += len(run.despatches)
+        self._counts["ReportLine"] += len(run.reports)
         self.framing.note_content()
         return True
 
-    def _take_notes(self, despatches: Sequence[bytes], reports: Sequence[bytes], first: int) -> None:
-        """Note delivery notes that are not the one of the name, in order; absent is where the other is."""
-        if others := {*despatches, *reports} - self._notes - {b""}:
-            notes = [*map(add, despatches, reports)]
-            lines = dict(zip(reversed(notes), range(first + len(notes) - 1, first - 1, -1), strict=True))
-            for note in sorted(others, key=lines.__getitem__):
-                self._note_other(lines[note], note)
+    def _take_other_notes(self, run: Run, others: set[bytes]) -> None:
+        notes, index = run.notes_in_order(), 0
+        for note in filter(others.__contains__, dict.fromkeys(notes)):
+            index = notes.index(note, index)
+            self._note_other(run.first + index, note)
 
     # -- the exact way -----------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from syncd.formats.findings import Findings, readable
 from syncd.formats.names import AnswerName, OrderName
 from syncd.formats.plain import eans_are_valid
 from syncd.formats.records import DespatchLine, StockLine, maker
-from syncd.model import GoodsKey, Severity
+from syncd.model import Severity
 from tests.formats.canonical import DESPATCH, ELS_NAME, ORDERS, STOCK_BYTES, judge, read, wire
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -216,16 +216,6 @@ def test_a_fast_maker_makes_the_same_frozen_record():
     assert hash(made) == hash(StockLine(*values))
     with pytest.raises(AttributeError):
         made.line = 2  # type: ignore[misc] # it is frozen: that is the point
-
-
-def test_goods_are_a_sequence_of_lines_and_keys():
-    second = DESPATCH.replace("0001202020", "0002202020")
-    goods = judge("bwa-response", wire(DESPATCH, second), ELS_NAME).goods
-    assert len(goods) == 2
-    assert goods[1] == (2, GoodsKey("24000", "900900", "24123456", 2))
-    assert goods[0:1] == [(1, GoodsKey("24000", "900900", "24123456", 1))]
-    assert hash(goods) == hash(tuple(goods))
-    assert goods != ()
 
 
 def test_a_letter_in_a_delivery_note_is_read_as_the_file_is():
