@@ -14,7 +14,6 @@ import argparse
 import ctypes
 import json
 import random
-import resource
 import shutil
 import statistics
 import subprocess
@@ -93,12 +92,18 @@ WAYS: dict[str, Callable[[str, Path], Result]] = {"naive": plainly, "judge": jud
 
 def sample(way: str, kind: str, path: Path) -> None:
     """Run one way in this process and print what it took."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     start = time.process_time()
     rows, copies = WAYS[way](kind, path)
     seconds = time.process_time() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    print(json.dumps({"seconds": seconds, "megabytes": peak / 1024, "rows": rows, "copies": copies}))
+    megabytes = (peak() - before) / 1024
+    print(json.dumps({"seconds": seconds, "megabytes": megabytes, "rows": rows, "copies": copies}))
+
+
+def peak() -> int:
+    """Return the most memory this program has had, in KiB; `ru_maxrss` would count what the parent had at the fork."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("VmHWM:")[1].split()[0])
 
 
 def measure(kind: str, path: Path, ways: list[str], rounds: int) -> dict[str, list[dict[str, float]]]:

@@ -143,7 +143,7 @@ class Message:
         if self.header is None or self.type != bhdart.MESSAGE_TYPE or len(self.parties) < 2 or self.footer is not None:
             return False
         eans = bhdart.plain_eans(block, ending)
-        if not self.eans.ascend(eans):
+        if not eans or not self.eans.extend(eans):
             return False
         self.details += len(eans)
         self.good += len(eans)

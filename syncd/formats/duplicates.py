@@ -22,12 +22,10 @@ class Duplicates:
         self._few: list[bytes] = []
         self._tables: list[array[int]] | None = None
 
-    def ascend(self, eans: list[bytes]) -> bool:
-        """Take EANs that ascend from the greatest so far, each above the one before it; else take none."""
-        if self._tables is not None or not eans or eans[0] <= self._greatest:
-            return False
-        if any(map(ge, eans, eans[1:])):
-            return False
+    def extend(self, eans: list[bytes]) -> bool:
+        """Take EANs if none of them came before and no two are alike; else take none."""
+        if self._tables is not None or eans[0] <= self._greatest or any(map(ge, eans, eans[1:])):
+            return self._extend_tables(eans)
         self._greatest = eans[-1]
         self._pack(self._few)
         self._few = []
@@ -46,19 +44,34 @@ class Duplicates:
             return False
         return self._look_up(int(number[:12]))
 
+    def _extend_tables(self, eans: list[bytes]) -> bool:
+        numbers = [int(ean[:12]) for ean in eans]
+        if len(set(numbers)) < len(numbers) or any(map(self._has, numbers)):
+            return False
+        for number in numbers:
+            self._look_up(number)
+        return True
+
+    def _has(self, number: int) -> bool:
+        table, rest = self._table(number), number // _TABLES
+        place = bisect_left(table, rest)
+        return place < len(table) and table[place] == rest
+
+    def _table(self, number: int) -> "array[int]":
+        if self._tables is None:
+            self._unpack()
+        assert self._tables is not None
+        return self._tables[number % _TABLES]
+
     def _pack(self, eans: list[bytes]) -> None:
         digits = b"".join(eans)
         self._packed.append((len(digits), unhexlify(digits + _PAD * (len(digits) % 2))))
 
     def _look_up(self, number: int) -> bool:
-        if self._tables is None:
-            self._unpack()
-        assert self._tables is not None
-        table, rest = self._tables[number % _TABLES], number // _TABLES
-        place = bisect_left(table, rest)
-        if place < len(table) and table[place] == rest:
+        if self._has(number):
             return True
-        table.insert(place, rest)
+        table, rest = self._table(number), number // _TABLES
+        table.insert(bisect_left(table, rest), rest)
         return False
 
     def _unpack(self) -> None:

@@ -155,19 +155,21 @@ def test_duplicates_are_found_whatever_the_order(order):
     assert all(map(known.seen, repeated))
 
 
-def test_runs_that_ascend_are_taken_whole_and_remembered():
+def test_runs_without_a_repeated_ean_are_taken_whole_and_remembered():
     eans = [ean13(978 * 10**9 + number).encode() for number in range(5000)]
     known = Duplicates()
     assert not known.seen(eans[0].decode())
-    assert known.ascend(eans[1:2000])
+    assert known.extend(eans[1:2000])
     assert not known.seen(eans[2000].decode())
-    assert known.ascend(eans[2001:4001])
-    assert not known.ascend(eans[4000:])
-    assert not known.ascend([])
-    assert not known.ascend([eans[4500], eans[4499]])
-    assert known.seen(eans[1234].decode())
-    assert not known.seen(eans[4500].decode())
-    assert not known.ascend(eans[4600:])
+    assert known.extend(eans[2001:4001])
+    assert not known.extend(eans[4000:])
+    assert not known.extend([eans[4400], eans[4400]])
+    assert known.extend([eans[4500], eans[4499]])
+    assert all(known.seen(eans[number].decode()) for number in (1234, 4499, 4500))
+    assert not known.seen(eans[4400].decode())
+    assert not known.extend(eans[4400:])
+    assert known.extend(eans[4600:])
+    assert known.seen(eans[4999].decode())
 
 
 def test_findings_keep_a_hundred_and_every_first_error():

@@ -102,3 +102,14 @@ def test_an_ean_with_a_wrong_check_digit_is_not_handed_on():
     for verdict, records in both_ways(DigicomFormat, b"\r\n".join(lines), Context(), 1 << 18):
         assert dict(verdict.codes) == {"bad-line": 1}
         assert [record.line for record in records] == [*range(4, 3001), *range(3002, 6004)]
+
+
+def test_a_list_in_no_order_says_the_same_and_a_repeated_ean_is_found():
+    lines = stock_list(6000, 1).split(b"\r\n")
+    details = lines[3:6003]
+    random.Random(1).shuffle(details)
+    details[4000] = details[10]
+    content = b"\r\n".join([*lines[:3], *details, *lines[6003:]])
+    for verdict, records in both_ways(DigicomFormat, content, Context(), 1 << 18):
+        assert [(finding.code, finding.line) for finding in verdict.findings] == [("duplicate-ean", 4004)]
+        assert len(records) == 6000
