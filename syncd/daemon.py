@@ -109,6 +109,8 @@ class Daemon:
     async def _turn(self, charge: Charge) -> None:
         state = await self.place.do(self.place.store.journal.account, charge.name)
         due = state.next_due is None or self._is_due(charge, state.next_due)
+        if state.next_due is not None and not due:
+            self._alarm(charge, state.next_due)  # the alarm that a daemon before this one had set is gone
         if isinstance(charge, Watch):
             result = await look(self.place, charge, due=due)
         else:

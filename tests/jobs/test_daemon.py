@@ -11,6 +11,7 @@ from datetime import timedelta
 from syncd import app
 from syncd.config import load
 from syncd.daemon import Daemon
+from syncd.schedule import HEARTBEAT
 from tests.jobs.shop import TWO, open_shop, order, stock
 
 PATIENCE = 30
@@ -151,6 +152,15 @@ async def test_the_login_interval_holds_over_restarts_and_kill_9(tmp_path):
                 process.kill()
         assert shop.cb.violations == []
         assert len(shop.cb.logins) >= 3
+
+
+async def test_a_daemon_that_starts_between_two_visits_makes_the_next_one_when_it_is_due(tmp_path):
+    async with open_shop(tmp_path, config={"umbreit": 'schedule = { every = "2s" }'}) as shop:
+        async with daemon(shop) as process:
+            await until(lambda: shop.status().accounts[0].next_visit, process)
+        logins = len(shop.umbreit.logins)
+        async with daemon(shop) as process, asyncio.timeout(HEARTBEAT.total_seconds() / 2):
+            await until(lambda: len(shop.umbreit.logins) > logins, process)
 
 
 async def test_status_answers_beside_a_running_daemon(tmp_path):
