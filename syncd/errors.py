@@ -9,7 +9,7 @@ border of the room that knows the library: no other room ever sees an `aioftp` o
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -130,9 +130,19 @@ class DiskFullError(LaterError):
 
 
 class SinkError(LaterError):
-    """A sink could not take a delivery now; it is tried again."""
+    """A sink could not take a delivery now; it is tried again, not before `retry_after` where the target named it."""
 
     code = "sink"
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.retry_after = retry_after
+
+
+class SinkRefusedError(SinkError):
+    """The target will never take this batch as it is."""
+
+    code = "sink-refused"
 
 
 # -- quarantine: the bytes are kept and handed to nobody --------------------------------------------------------
