@@ -87,6 +87,7 @@ async def workplace(settings: Settings) -> AsyncIterator[Workplace]:
             yield Workplace(
                 store=store, executor=executor, clock=now, sample=clock_sample, connect=connect,
                 holder=f"{socket.gethostname()}/{os.getpid()}", sinks=sinks, reserve=settings.reserve,
+                terms={sink.name: sink.terms for sink in settings.sinks.values()},
             )  # fmt: skip
         finally:
             for open_sink in sinks.values():

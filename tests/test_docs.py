@@ -9,6 +9,7 @@ import pytest
 
 from syncd.cli import VERBS, syncd
 from syncd.config.schema import json_schema
+from syncd.config.terms import TermsTable
 from syncd.errors import SyncdError
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -24,7 +25,8 @@ def keys() -> Iterator[tuple[str, str]]:
     yield from (("config.md", key) for key in _own_keys())
     for table in json_schema()["properties"]["sink"]["patternProperties"].popitem()[1]["anyOf"]:
         kind = table["properties"].pop("type").get("const")
-        yield from ((f"sinks/{kind}.md", key) for key in table["properties"])
+        own = table["properties"].keys() - TermsTable.model_fields
+        yield from ((f"sinks/{kind}.md", key) for key in own)
 
 
 def _own_keys() -> Iterator[str]:
@@ -35,6 +37,7 @@ def _own_keys() -> Iterator[str]:
     yield from definitions["AccountTable"]["properties"]
     yield from definitions["OlaTable"]["properties"]
     yield from definitions["GuardTable"]["properties"]
+    yield from TermsTable.model_fields
 
 
 def verbs() -> Iterator[str]:

@@ -4,7 +4,7 @@ These checks look at the values as they were read, so that they report even when
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -12,12 +12,14 @@ from syncd.config.lines import Key
 from syncd.config.ola import OlaTable
 from syncd.config.sources import Sources
 from syncd.config.tables import AccountTable, Document, choice
+from syncd.config.terms import TermsTable, divided
 from syncd.config.troubles import told
 from syncd.errors import ConfigError
-from syncd.sinks import sink_class, sink_types
+from syncd.sinks import Terms, sink_class, sink_types
 from syncd.suppliers import SUPPLIERS
 
 Told = tuple[Key, str]
+M = TypeVar("M", bound=BaseModel)
 
 
 def tables(values: Mapping[str, Any], group: str) -> dict[str, Mapping[str, Any]]:
@@ -26,9 +28,13 @@ def tables(values: Mapping[str, Any], group: str) -> dict[str, Mapping[str, Any]
     return {name: table for name, table in found.items() if isinstance(table, dict)} if isinstance(found, dict) else {}
 
 
-def sink_settings(values: Mapping[str, Any]) -> tuple[dict[str, tuple[str, BaseModel]], list[Told]]:
-    """Check each sink by its own class; return type and settings by name, and what is wrong."""
-    good: dict[str, tuple[str, BaseModel]] = {}
+MadeSink = tuple[str, BaseModel, Terms]
+"""Type, settings of its own class, and the terms of its deliveries."""
+
+
+def sink_settings(values: Mapping[str, Any]) -> tuple[dict[str, MadeSink], list[Told]]:
+    """Check each sink by its own class; return the good ones by name, and what is wrong."""
+    good: dict[str, MadeSink] = {}
     wrong: list[Told] = []
     for name, table in tables(values, "sink").items():
         key: Key = ("sink", name)
@@ -37,11 +43,22 @@ def sink_settings(values: Mapping[str, Any]) -> tuple[dict[str, tuple[str, BaseM
         except ValueError as error:
             wrong.append(((*key, "type"), str(error)))
             continue
-        try:
-            good[name] = type_name, model.model_validate({k: v for k, v in table.items() if k != "type"})
-        except ValidationError as error:
-            wrong += told(error, model, key)
+        common, own = divided(table)
+        settings, wrong_here = _checked(model, own, key, also=TermsTable)
+        terms, wrong_terms = _checked(TermsTable, common, key)
+        if settings is not None and terms is not None:
+            good[name] = type_name, settings, terms.terms()
+        wrong += wrong_here + wrong_terms
     return good, wrong
+
+
+def _checked(
+    model: type[M], table: Mapping[str, Any], key: Key, also: type[BaseModel] | None = None
+) -> tuple[M | None, list[Told]]:
+    try:
+        return model.model_validate(table), []
+    except ValidationError as error:
+        return None, told(error, model, key, also)
 
 
 def across(sources: Sources) -> Iterator[Told]:

@@ -18,6 +18,7 @@ from syncd.config.tables import AccountTable, Document
 from syncd.config.visits import Schedule
 from syncd.plan import Guard
 from syncd.secret import Secret
+from syncd.sinks.base import Terms
 from syncd.suppliers.rules import Encryption, Every, Inbound, Supplier
 
 WATCH_SCHEDULE = Every(timedelta(hours=1))
@@ -86,6 +87,7 @@ class SinkSettings:
     name: str
     type: str
     settings: BaseModel
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Settings:
         return urlunsplit(parts._replace(netloc=f"{user}:{quote(self.database_password.read(), safe='')}@{host}"))
 
 
-def settings_from(document: Document, sinks: Mapping[str, tuple[str, BaseModel]], sources: Sources) -> Settings:
+def settings_from(document: Document, sinks: Mapping[str, tuple[str, BaseModel, Terms]], sources: Sources) -> Settings:
     """Fill in the defaults that depend on the machine and on other tables."""
     return Settings(
         sources=sources,

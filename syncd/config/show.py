@@ -17,6 +17,7 @@ from syncd.config.units import show_duration, show_size
 from syncd.config.visits import schedule_table
 from syncd.plan import Guard
 from syncd.secret import Secret
+from syncd.sinks.base import Terms
 
 Tree = dict[str, Any]
 
@@ -117,12 +118,12 @@ def _ola(ola: OlaSettings | None) -> Tree | None:
     return _table(ola) | {"schedule": schedule_table(ola.schedule)}
 
 
-def _table(settings: OlaSettings | Guard) -> Tree:
+def _table(settings: OlaSettings | Guard | Terms) -> Tree:
     return {each.name: _plain(getattr(settings, each.name)) for each in fields(settings)}
 
 
 def _sink(sink: SinkSettings) -> Tree:
-    return {"type": sink.type} | {name: _plain(value) for name, value in sink.settings}
+    return {"type": sink.type} | {name: _plain(value) for name, value in sink.settings} | _table(sink.terms)
 
 
 def _plain(value: Any) -> Any:

@@ -62,19 +62,25 @@ def invalid(path: Path, troubles: Iterable[Trouble]) -> InvalidError:
     )
 
 
-def told(error: ValidationError, model: type[BaseModel], above: Key = ()) -> list[tuple[Key, str]]:
-    """Turn pydantic's errors into keys and sentences; `above` is the key of the table that was checked."""
+def told(
+    error: ValidationError, model: type[BaseModel], above: Key = (), also: type[BaseModel] | None = None
+) -> list[tuple[Key, str]]:
+    """Turn pydantic's errors into keys and sentences; `above` is the key of the table that was checked.
+
+    The keys of `also` may stand in that table too.
+    """
     found = []
     for detail in error.errors(include_url=False, include_input=False):
         key = tuple(part for part in detail["loc"] if part != "[key]")
-        found.append(((*above, *key), _sentence(detail, key, model)))
+        found.append(((*above, *key), _sentence(detail, key, model, also)))
     return found
 
 
-def _sentence(detail: Mapping[str, Any], key: Key, model: type[BaseModel]) -> str:
+def _sentence(detail: Mapping[str, Any], key: Key, model: type[BaseModel], also: type[BaseModel] | None) -> str:
     match detail["type"]:
         case "extra_forbidden":
-            near = get_close_matches(str(key[-1]), _keys(model, key[:-1]), n=1)
+            known = _keys(model, key[:-1]) + (_keys(also, key[:-1]) if also else [])
+            near = get_close_matches(str(key[-1]), known, n=1)
             return "unknown key" + (f'; did you mean "{near[0]}"?' if near else "")
         case "missing":
             return "is required"

@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 from syncd.formats import Context
 from syncd.model import ClockSample, Interchange
 from syncd.plan import Clock, Guard, delivery_key
-from syncd.sinks.base import Sink
+from syncd.sinks.base import Sink, Terms
 from syncd.state import Store
 from syncd.suppliers.rules import PLUMBING, WRITING, Inbound, Outbound, Supplier, Verb
 from syncd.transport.base import Connect, Endpoint
@@ -88,6 +88,8 @@ class Workplace:
     holder: str
     """Who holds a lease: host and process."""
     sinks: Mapping[str, Sink] = field(default_factory=dict)
+    terms: Mapping[str, Terms] = field(default_factory=dict)
+    """By the name of the sink; one that is not named here has the usual ones."""
     reserve: int = 64 * 2**20
     """Bytes that must stay free on the disk."""
 

@@ -12,9 +12,9 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 
 from syncd.errors import ConfigError
-from syncd.sinks.base import Batch, Sink
+from syncd.sinks.base import Batch, Sink, Terms
 
-__all__ = ["GROUP", "Batch", "Sink", "make_sink", "open_sink", "sink_class", "sink_types"]
+__all__ = ["GROUP", "Batch", "Sink", "Terms", "make_sink", "open_sink", "sink_class", "sink_types"]
 
 GROUP = "syncd.sinks"
 

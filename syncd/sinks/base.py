@@ -6,6 +6,7 @@ A sink is a class registered under the entry point group `syncd.sinks`. It has a
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -40,6 +41,16 @@ class Batch:
     """
     stamp: str | None = None
     """Of a snapshot: `YYYYMMDDHHMM`. A sink that holds a later snapshot of the account does not go back to this one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """On what terms any sink gets its deliveries: the keys of `[sink.NAME]` that are syncd's, not the sink's own."""
+
+    tries: int = 10
+    """Failed attempts at a file, while the sink takes others, that make it a dead letter."""
+    time_limit: timedelta = timedelta(minutes=30)
+    """For one delivery."""
 
 
 class Sink(Protocol):

@@ -92,6 +92,11 @@ WRONG = {
         CB + 'schedule = { cron = "0 8 * * 0" }',
         "6: account.cb.schedule.cron: the day of week must be in words",
     ),
+    "a misspelt key of every sink": (
+        CB + FOLDER + "trys = 3",
+        '10: sink.folder.trys: unknown key; did you mean "tries"?',
+    ),
+    "no try at all": (CB + FOLDER + "tries = 0", "10: sink.folder.tries: should be greater than or equal to 1"),
     "one login in two accounts": (
         CB + CB.replace("account.cb", "account.b"),
         "9: account.b.user: is already that of account.cb",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from syncd.config import load
+from syncd.sinks.base import Terms
 from syncd.sinks.directory import DirectorySettings
 from syncd.suppliers import SUPPLIERS
 from syncd.suppliers.rules import Consume, Daily, Encryption, Every
@@ -46,6 +47,13 @@ def test_a_sink_is_checked_by_its_own_class(write):
     assert (sink.name, sink.type) == ("folder", "directory")
     assert isinstance(sink.settings, DirectorySettings)
     assert sink.settings.path == Path("/srv/in")
+    assert sink.terms == Terms()
+
+
+def test_the_terms_of_a_sink_are_not_its_own_settings(write):
+    sink = load(write(UMBREIT + FOLDER + 'tries = 3\ntime_limit = "5m"')).sinks["folder"]
+    assert sink.terms == Terms(tries=3, time_limit=timedelta(minutes=5))
+    assert "tries" not in dict(sink.settings)
 
 
 @pytest.mark.parametrize(
