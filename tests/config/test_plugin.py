@@ -69,6 +69,8 @@ def test_its_settings_are_shown_without_a_password(printer, write):
         "since": str(date(2026, 11, 22)),
         "tray": {"number": 1},
         "pin": {"env": "PRINTER_PIN"},
+        "tries": 10,
+        "time_limit": "30m",
     }
     json.dumps(shown)
 
