@@ -23,6 +23,7 @@ from syncd.app import clock_sample
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.deliver import deliver
 from syncd.jobs.tour import tour
+from syncd.plan import Guard
 from syncd.sinks.directory import DirectorySettings, DirectorySink
 from syncd.state import open_state
 from syncd.suppliers import SUPPLIERS
@@ -107,8 +108,9 @@ def account(name: str, port: int, root: Path) -> Account:
     inbound = tuple(replace(channel, consume=consume) for channel in supplier.inbound if not channel.optional)
     customers = frozenset({CUSTOMER}) if name == "umbreit" else None
     return Account(
-        name, supplier, endpoint, inbound, supplier.outbound, 0.0, customers, None, root / "out" / name, ("folder",)
-    )
+        name, supplier, endpoint, inbound, supplier.outbound, 0.0, customers, None, root / "out" / name, ("folder",),
+        guard=Guard(most_orders=10**6),  # one comes with every life, and life after life may end before the outbox
+    )  # fmt: skip
 
 
 async def live(root: Path, ports: dict[str, int], deadline: Deadline, executor: Inline) -> None:
