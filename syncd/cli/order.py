@@ -1,5 +1,6 @@
 """`syncd order`: make orders from what a shop's own programs write."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,8 +10,9 @@ import click
 from syncd.cli.options import account_settings, config_option
 from syncd.config import AccountSettings
 from syncd.errors import RejectedError, UsageError
-from syncd.formats import write_orders
+from syncd.formats import lint_written, write_orders
 from syncd.formats.sheets import read_sheet
+from syncd.model import Finding
 from syncd.outbox import place_order
 from syncd.suppliers.rules import Outbound
 
@@ -42,16 +44,21 @@ def build(sheet: Path, account_name: str, config: Path | None) -> None:
         lines = read_sheet(_content(sheet), sheet.name, sender=customer, today=today)
         content = write_orders(lines)
     except RejectedError as error:
-        for finding in error.findings:
-            place = f"{sheet}:{finding.line}" if finding.line else str(sheet)
-            click.echo(f"{place}: {finding.severity} {finding.code}: {finding.message}", err=True)
+        _say(sheet, error.findings)
         raise RejectedError(
             f"nothing was ordered: {sheet} cannot be used as it is",
             findings=error.findings,
             remedy="Correct the lines above; docs/orders.md describes the columns.",
         ) from None
+    _say(sheet, lint_written(content, lines))
     path = place_order(content, folder, account.supplier, channel, customer, lambda: datetime.now(UTC))
     click.echo(f"{path}: {len(lines)} positions")
+
+
+def _say(sheet: Path, findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        place = f"{sheet}:{finding.line}" if finding.line else str(sheet)
+        click.echo(f"{place}: {finding.severity} {finding.code}: {finding.message}", err=True)
 
 
 def _order_channel(account: AccountSettings) -> Outbound:

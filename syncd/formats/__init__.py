@@ -12,7 +12,7 @@ from syncd.formats.base import Context, Format, Source
 from syncd.formats.digicom import DigicomFormat
 from syncd.formats.names import next_order_name, order_stamp
 from syncd.formats.ola_answers import OlaFormat
-from syncd.formats.orders import OrderFormat, new_order_line, normalise_order, write_orders
+from syncd.formats.orders import OrderFormat, lint_written, new_order_line, normalise_order, write_orders
 from syncd.formats.raw import RawFormat
 from syncd.formats.records import (
     RECORDS,
@@ -40,6 +40,7 @@ __all__ = [
     "Source",
     "StockLine",
     "guess",
+    "lint_written",
     "new_order_line",
     "next_order_name",
     "normalise_order",

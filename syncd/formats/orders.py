@@ -132,11 +132,16 @@ def write_orders(lines: Sequence[OrderLine], *, sender: str | None = None) -> by
             records.append(record)
     content = b"".join(records)
     if not findings:
-        verdict = OrderFormat().judge(lambda: [content], Context())
-        findings = [] if verdict.accepted else [_at_source(finding, lines) for finding in verdict.findings]
-    if findings:
+        findings = lint_written(content, lines)
+    if any(finding.severity is Severity.ERROR for finding in findings):
         raise rejected(findings)
     return content
+
+
+def lint_written(content: bytes, lines: Sequence[OrderLine]) -> list[Finding]:
+    """Return what there is to say about an order that was written from these lines, at the place each came from."""
+    verdict = OrderFormat().judge(lambda: [content], Context())
+    return [_at_source(finding, lines) for finding in verdict.findings]
 
 
 def rejected(findings: Sequence[Finding]) -> RejectedError:

@@ -135,7 +135,7 @@ def _csv(text: str, findings: Findings) -> Iterator[Cells]:
         for cells in rows:
             if findings.rejected and not names:
                 return
-            filled = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell.strip()}
+            filled = {name: text for name, cell in zip(names, cells, strict=False) if (text := _unquoted(cell))}
             if len(cells) > len(names) and any(cells[len(names) :]):
                 message = f"{len(cells)} cells under {len(names)} columns; quote cells that hold “{delimiter}”"
                 findings.error("bad-row", rows.line_num, message)
@@ -143,6 +143,12 @@ def _csv(text: str, findings: Findings) -> Iterator[Cells]:
                 yield rows.line_num, filled
     except csv.Error as error:
         findings.error("bad-row", rows.line_num, f"this is no CSV: {error}")
+
+
+def _unquoted(cell: str) -> str:
+    """Return what a cell shows: `="978…"` is how some programs keep a spreadsheet from rounding a number."""
+    formula = re.fullmatch(r'="(.*)"', cell.strip())
+    return (formula[1] if formula else cell).strip()
 
 
 def _column_names(header: list[str], findings: Findings) -> list[str]:
@@ -204,9 +210,15 @@ def _order_line(
     if "qualifier" not in values:
         values["qualifier"] = _qualifier(values["article"])
     if not values["qualifier"]:
-        findings.error("bad-cell", number, f"qualifier: say what “{values['article']}” is: UM (Umbreit), RK (series)")
+        findings.error("bad-cell", number, _unrecognised(values["article"]))
         return None
     return new_order_line(sender, line=number, **values) if good else None
+
+
+def _unrecognised(article: str) -> str:
+    if re.fullmatch(r"[0-9]{11,}", article):
+        return f"article: “{article}” has {len(article)} digits; an EAN has 13, an ISBN 10 or 13"
+    return f"qualifier: say what “{article}” is: UM (Umbreit), RK (series)"
 
 
 def _qualifier(article: str) -> str:

@@ -52,6 +52,16 @@ def test_a_german_spreadsheet_becomes_an_order_in_the_outbox(shop):
     assert (line.mark, line.back_order) == ("Müller", False)
 
 
+def test_what_is_odd_but_can_be_ordered_is_said_at_its_line(shop):
+    sheet = shop / "orders.csv"
+    sheet.write_text("article;reference\n9783442756841;1\n9783442756842;2\n9783442756841;\n")
+    done = build(shop, sheet)
+    assert done.returncode == 0
+    assert f"{sheet}:3: warning check-digit: the article's check digit is wrong" in done.stderr
+    assert f"{sheet}:4: warning no-reference: without a reference (1041)" in done.stderr
+    assert len(list((shop / "outbox").glob("S_900900_*"))) == 1
+
+
 def test_two_orders_in_one_second_have_two_names(shop):
     sheet = shop / "one.jsonl"
     sheet.write_text(json.dumps({"article": "9783442756841", "reference": "1"}))
@@ -67,6 +77,7 @@ def test_a_wrong_sheet_orders_nothing_and_names_every_cell(shop):
     assert done.returncode == 5
     assert f"{sheet}:2: error bad-cell: quantity: wanted 1 to 9999; it is “0”" in done.stderr
     assert f"{sheet}:4: error bad-cell: article: the spreadsheet has rounded this number" in done.stderr
+    assert f"{sheet}:3: error bad-cell: article: “97834427568411” has 14 digits; an EAN has 13" in done.stderr
     assert not (shop / "outbox").exists()
 
 

@@ -129,3 +129,8 @@ def test_every_wrong_cell_is_named_at_once():
 
 def test_every_column_has_a_meaning():
     assert all(column.meaning for column in COLUMNS)
+
+
+def test_a_number_kept_as_a_formula_is_read_as_what_it_shows():
+    (line,) = sheet('EAN;Referenz\n="9783442756841";="0815"\n')
+    assert (line.article, line.reference) == ("9783442756841", "0815")
