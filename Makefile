@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 STAMP  := $(VENV)/.installed
+PYTEST ?= --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 .PHONY: help demo test lint check format lock bench clean soak venv
 help:
