@@ -4,11 +4,12 @@ VENV   := .venv
 STAMP  := $(VENV)/.installed
 PYTEST ?= --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
-.PHONY: help demo test lint check format lock bench clean soak venv
+.PHONY: help demo test lint cover check format lock bench clean soak venv
 help:
 	@echo "make demo    two simulated wholesalers on loopback, the real daemon, a checked table at the end"
 	@echo "make test    lint, types and the whole test suite against real servers (apt installs them when root)"
 	@echo "make lint    ruff, mypy, pyright, import-linter"
+	@echo "make cover   line and branch coverage of the pure core, which must be 100 %"
 	@echo "make bench   the measurements behind the figures in docs/"
 	@echo "make soak    random faults, pairs of faults and kills for HOURS=8, added to tests/sim/soak.json"
 	@echo "make fuzz    spoilt files for every parser, for ten minutes (MINUTES=…)"
@@ -40,6 +41,12 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
+
+# The core decides what is sent and what is true: no line and no branch of it without a test.
+CORE := syncd.formats,syncd.suppliers,syncd.plan,syncd.model
+cover: $(STAMP)
+	$(VENV)/bin/python -m coverage run --branch --source $(CORE) -m pytest -q tests/formats tests/test_plan*.py tests/test_suppliers.py
+	$(VENV)/bin/python -m coverage report --skip-covered --show-missing --fail-under 100
 
 bench: $(STAMP)
 	$(VENV)/bin/python bench/run.py

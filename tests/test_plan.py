@@ -7,6 +7,7 @@ import pytest
 
 from syncd.model import Direction, Hold, Interchange, Mode, RemoteFile, State, Step
 from syncd.plan import (
+    LAST_RETRY,
     Fetch,
     HoldBack,
     Leave,
@@ -15,6 +16,7 @@ from syncd.plan import (
     Rename,
     Store,
     Unconfirm,
+    attempt_is_due,
     delivery_key,
     guard_order,
     in_turn,
@@ -178,6 +180,11 @@ def test_names_that_may_not_be_uploaded():
 def test_retries_grow_to_an_hour():
     waits = [(next_attempt(n, NOW) - NOW).total_seconds() for n in (0, 1, 2, 3, 8, 9, 1000)]
     assert waits == [30, 30, 60, 120, 3600, 3600, 3600]
+
+
+def test_an_attempt_that_was_set_while_the_clock_was_wrong_is_due():
+    later, wrong = NOW + LAST_RETRY, NOW + LAST_RETRY + timedelta(seconds=1)
+    assert [attempt_is_due(when, NOW) for when in (None, NOW, later, wrong)] == [False, True, False, True]
 
 
 def test_a_delivery_key_depends_on_account_name_and_content():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from syncd.errors import UsageError
 from syncd.formats import FORMATS, AvailabilityLine, Context, guess
 from syncd.formats.ola_lists import read_list
 
@@ -62,3 +63,8 @@ def test_another_name_has_no_stamp():
 def test_a_list_has_comments_blank_lines_and_quantities():
     lines = ["# what we watch\n", "\n", "9783842344549:2  # the first\n", "1\n"]
     assert list(read_list(lines, "w")) == [("9783842344549", 2, "w:3"), ("1", 1, "w:4")]
+
+
+def test_a_quantity_that_is_none_is_named_with_its_line():
+    with pytest.raises(UsageError, match="w:2: 'two' is no quantity"):
+        list(read_list(["1\n", "9783842344549:two\n"], "w"))

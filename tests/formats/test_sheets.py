@@ -88,6 +88,7 @@ def test_quoted_cells_may_hold_the_separator():
         ("article;quantity\n9783442756841;1,5\n", "bad-cell", 2, "quantity"),
         ("article\n9,78344E+12\n", "bad-cell", 2, "format the column as text"),
         ("article\n0488468\n", "bad-cell", 2, "qualifier: say what “0488468” is"),
+        ("article\n97834427568411\n", "bad-cell", 2, "“97834427568411” has 14 digits; an EAN has 13"),
         ("quantity;article\n3;\n", "bad-cell", 2, "article: it is empty"),
         ("article;back_order\n9783442756841;vielleicht\n", "bad-cell", 2, "back_order: wanted J or N"),
         ("article;label_price\n9783442756841;129,90\n", "bad-cell", 2, "label_price"),
