@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=.servers
-packages=(proftpd-core proftpd-mod-crypto openssl postgresql lftp systemd)
+packages=(proftpd-core proftpd-mod-crypto openssl postgresql lftp systemd nats-server rabbitmq-server)
 beside=(vsftpd pure-ftpd)
 libraries=(libcap2 libpam0g libwrap0)
 
@@ -17,6 +17,8 @@ command -v openssl >/dev/null || missing+=(openssl)
 command -v lftp >/dev/null || missing+=(lftp)
 command -v systemd-analyze >/dev/null || missing+=(systemd)
 have_pg || missing+=(postgresql)
+command -v nats-server >/dev/null || missing+=(nats-server)
+[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing+=(rabbitmq-server)
 for name in "${beside[@]}"; do
     [ -x "$dir/usr/sbin/$name" ] || [ -x "/usr/sbin/$name" ] || missing+=("$name")
 done
@@ -25,7 +27,7 @@ done
 if [ "$(id -u)" -ne 0 ]; then
     cat >&2 <<TXT
 The tests need real servers that are not here: ${missing[*]}
-As root: apt-get install proftpd-core proftpd-mod-crypto openssl postgresql lftp systemd
+As root: apt-get install ${packages[*]}
 and, as they conflict with ProFTPD as packages, beside it in this checkout:
   apt-get download vsftpd pure-ftpd && for deb in vsftpd_*.deb pure-ftpd_*.deb; do dpkg -x "\$deb" $dir; done
 TXT

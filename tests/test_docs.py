@@ -54,7 +54,7 @@ def errors(family: type[SyncdError] = SyncdError) -> Iterator[type[SyncdError]]:
         yield from errors(member)
 
 
-ERRORS = sorted(set(errors()), key=lambda error: error.code)
+ERRORS = sorted(set(errors()), key=lambda error: (error.code, error.__name__))
 
 
 @pytest.mark.parametrize(("name", "key"), sorted(set(keys())))

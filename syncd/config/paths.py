@@ -31,7 +31,9 @@ def unusable(settings: Settings) -> Iterator[Told]:
             yield from _certificate((*key, "ca_file"), account.ca_file)
     for name, sink in settings.sinks.items():
         for field, value in sink.settings:
-            if isinstance(value, Path):
+            if isinstance(value, Path) and field == "ca_file":
+                yield from _certificate(("sink", name, field), value)
+            elif isinstance(value, Path):
                 yield from _folder(("sink", name, field), value)
             elif isinstance(value, Secret):
                 yield from _secret(("sink", name, field), value)

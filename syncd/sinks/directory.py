@@ -30,7 +30,7 @@ from syncd.errors import SinkError
 from syncd.sinks.base import Batch
 from syncd.sinks.jsonl import json_lines
 from syncd.sinks.ledger import Ledger, sync_folder
-from syncd.sinks.names import FIELDS, checked_template, relative_path
+from syncd.sinks.names import FIELDS, AbsolutePath, checked_template, relative_path
 
 BLOCK = 1 << 20
 
@@ -46,20 +46,12 @@ REMEDIES = {
 }
 
 
-def _absolute(path: Path) -> Path:
-    if not path.expanduser().is_absolute():
-        raise ValueError("should be an absolute path")
-    return path.expanduser()
-
-
 class DirectorySettings(BaseModel):
     """The table `[sink.NAME]` of type "directory"."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: Annotated[Path, AfterValidator(_absolute)] = Field(
-        description="the folder; made when it is missing and its parent is there"
-    )
+    path: AbsolutePath = Field(description="the folder; made when it is missing and its parent is there")
     raw: bool = Field(default=True, description="hand over the supplier's file, unchanged")
     records: bool = Field(default=False, description="hand over the records as JSON Lines, in NAME.jsonl")
     names: Annotated[str, AfterValidator(checked_template)] = Field(

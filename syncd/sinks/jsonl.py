@@ -7,7 +7,7 @@ Lines are made in chunks, so a batch of any size takes the memory of one chunk.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
-from itertools import groupby, islice, starmap
+from itertools import chain, groupby, islice, starmap
 from operator import attrgetter
 from typing import Any
 
@@ -21,14 +21,16 @@ CHUNK = 1_000
 def json_lines(batch: Batch) -> Iterator[bytes]:
     """Yield the lines of a batch in blocks of whole lines, in UTF-8, each line ending in LF."""
     yield msgspec.json.encode(interchange(batch)) + b"\n"
-    encode_lines = msgspec.json.Encoder().encode_lines
+    yield from map(msgspec.json.Encoder().encode_lines, chunks(batch, CHUNK))
+
+
+def chunks(batch: Batch, size: int) -> Iterator[list[Any]]:
+    """Yield the records in lists of `size`, in file order, ready for msgspec to write each with its tag."""
     tagged: dict[type[Any], Callable[[Iterable[Any]], Iterator[Any]]] = {}
     records = batch.records()
-    while chunk := list(islice(records, CHUNK)):
-        for cls, run in groupby(chunk, key=type):
-            if cls not in tagged:
-                tagged[cls] = _tagged(cls)
-            yield encode_lines(list(tagged[cls](run)))
+    while chunk := list(islice(records, size)):
+        tagged |= {cls: _tagged(cls) for cls in {type(record) for record in chunk} - tagged.keys()}
+        yield list(chain.from_iterable(tagged[cls](run) for cls, run in groupby(chunk, key=type)))
 
 
 def interchange(batch: Batch) -> dict[str, object]:

@@ -5,7 +5,10 @@ relative path whose every part is a plain name.
 """
 
 import string
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from syncd.errors import SinkError
 from syncd.sinks.base import Batch
@@ -13,6 +16,15 @@ from syncd.sinks.base import Batch
 FIELDS = ("account", "channel", "kind", "name", "supplier")
 LONGEST = 200
 """Bytes in one part of a path: file systems allow 255, and suffixes are added."""
+
+
+def _absolute(path: Path) -> Path:
+    if not path.expanduser().is_absolute():
+        raise ValueError("should be an absolute path")
+    return path.expanduser()
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 
 def checked_template(template: str) -> str:

@@ -1,4 +1,4 @@
-"""The databases that the tests of sinks use."""
+"""The databases and servers that the tests of sinks use."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from tests.postgres import Cluster
 from tests.sinks.databases import Database, Postgres, Sqlite
+from tests.sinks.endpoint import Endpoint
 
 
 @pytest.fixture
@@ -26,3 +27,10 @@ def database(request: pytest.FixtureRequest) -> Database:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Database)
     return found
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    running = Endpoint()
+    yield running
+    running.close()

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from syncd.errors import ConfigError, SinkError
+from syncd.errors import ConfigError, SinkError, SinkRefusedError
 from syncd.sinks import Batch, Sink, open_sink
 from tests.sinks.batches import batch_of
 
@@ -95,6 +96,8 @@ class SinkContract:
 
     wrong: ClassVar[list[tuple[dict[str, Any], str]]]
     reads_records: ClassVar[bool] = True
+    large: ClassVar[dict[str, Any]] = {}
+    """Settings for a stock list, where the target's are for small files."""
 
     async def test_delivers_every_line_once(self, target: Target, tmp_path: Path):
         first, second = batch_of(tmp_path), batch_of(tmp_path, name="R_900900M2412000000456", kind="ERM", size=3)
@@ -164,6 +167,7 @@ class SinkContract:
         assert target.outside() == before
 
     def test_a_large_batch_takes_little_memory(self, target: Target, tmp_path: Path):
+        target.settings |= self.large
         ran = run_child(target, tmp_path, batch={"size": BIG, "kind": "BHDART", "name": "big"})
         assert ran.returncode == 0, ran.stderr
         assert int(ran.stdout) < GROWTH
@@ -190,3 +194,63 @@ class SinkContract:
                 await task
             await sink.deliver(batch)
         assert target.lines() == lines_of(batch)
+
+
+GARBAGE = [
+    b"",
+    b"\0" * 64,
+    b"SSH-2.0-OpenSSH_9.2\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n123",
+    b"HTTP/1.1 two hundred\r\n\r\n",
+    b"INFO {\r\n",
+    b"INFO " + b"[" * 5_000 + b"\r\n",
+    b"AMQP\0\0\x09\x01",
+    b"\x01\0\0\xff\xff\xff\xff",
+]
+
+
+class Remote(Target):
+    """A target that is reached over the network."""
+
+    @abstractmethod
+    def at(self, port: int) -> dict[str, Any]:
+        """Return the settings for a target on another port of this machine, which gives up after half a second."""
+
+
+class NetworkContract(SinkContract):
+    """What a sink must do, too, when its target is a server."""
+
+    async def test_a_target_that_never_answers_is_given_up(self, target: Remote, tmp_path: Path):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            sink = open_sink(target.sink, target.at(silent.getsockname()[1]))
+            async with asyncio.timeout(5):
+                with pytest.raises(SinkError) as caught:
+                    await sink.deliver(batch_of(tmp_path))
+            assert caught.value.remedy
+            await sink.close()
+
+    @pytest.mark.parametrize("garbage", GARBAGE, ids=lambda garbage: repr(garbage[:12]))
+    async def test_a_target_that_talks_garbage_is_tried_again(self, target: Remote, tmp_path: Path, garbage: bytes):
+        async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(garbage)
+            with suppress(ConnectionError):
+                await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        async with server, asyncio.timeout(5):
+            sink = open_sink(target.sink, target.at(server.sockets[0].getsockname()[1]))
+            with pytest.raises(SinkError) as caught:
+                await sink.deliver(batch_of(tmp_path))
+            await sink.close()
+        assert caught.value.remedy
+        assert not isinstance(caught.value, SinkRefusedError)
+
+    async def test_a_library_that_is_missing_is_named_with_the_line_that_installs_it(self, target: Target):
+        absent = dict.fromkeys(("httpx2", "nats", "aio_pika"))
+        with pytest.MonkeyPatch.context() as patch:
+            for name in absent:
+                patch.setitem(sys.modules, name, None)
+            with pytest.raises(ConfigError) as caught:
+                open_sink(target.sink, target.settings)
+        assert caught.value.remedy == f"pip install 'syncd[{target.sink}]'"

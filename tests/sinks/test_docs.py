@@ -12,6 +12,8 @@ import pytest
 from syncd.sinks import open_sink, sink_class, sink_types
 from tests.postgres import Cluster
 from tests.sinks.batches import batch_of, goods
+from tests.sinks.contract import deliver
+from tests.sinks.endpoint import SECRET, Endpoint
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted((DOCS / "sinks").glob("*.md"))
@@ -47,30 +49,55 @@ def _toml(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else f"{value:g}"
 
 
-@pytest.mark.parametrize("text", list(examples()))
-async def test_an_example_runs(text: str, tmp_path: Path, postgres: Cluster, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make what the examples name: folders, the program of `command`, credentials."""
     shop = tmp_path / "shop"
     for folder in ("bin", "taken"):
         (shop / folder).mkdir(parents=True)
     program = shop / "bin" / "take"
     program.write_text(blocks(DOCS / "sinks" / "command.md", "sh")[0].replace("/srv/shop", str(shop)))
     program.chmod(0o755)
-    (tmp_path / "shop-db").write_text("geheim")
-    (tmp_path / "shop-db").chmod(0o600)
+    for name, secret in {"shop-db": "geheim", "shop-webhook": SECRET}.items():
+        (tmp_path / name).write_text(secret)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    with postgres.database() as url:
-        text = text.replace("/srv/shop", str(shop)).replace("postgresql://syncd@db.example.org/shop", url)
+    return shop
+
+
+def looks(shop: Path, database: str, endpoint: Endpoint) -> Iterator[object]:
+    """Look at every target for what an example delivered."""
+    yield from (path for path in shop.rglob("*") if path.is_file() and not {"bin", ".syncd"} & set(path.parts))
+    yield from endpoint.taken
+    with psycopg.connect(database) as connection:
+        yield from connection.execute("SELECT 1 FROM pg_tables WHERE tablename = 'syncd_interchange'")
+
+
+@pytest.mark.parametrize("text", list(examples()))
+async def test_an_example_runs(text: str, tmp_path: Path, shop: Path, postgres: Cluster, endpoint: Endpoint):
+    with postgres.database() as database:
+        ours = {
+            "/srv/shop": str(shop),
+            "postgresql://syncd@db.example.org/shop": database,
+            "https://erp.example.org/syncd": endpoint.settings["url"],
+        }
+        for theirs, our in ours.items():
+            text = text.replace(theirs, our)
         table = tomllib.loads(text)["sink"]["shop"]
         sink = open_sink(table.pop("type"), table)
         for name in ("R_1", "R_2", "R_1"):
             await sink.deliver(batch_of(tmp_path, name=name))
         await sink.close()
-        with psycopg.connect(url) as connection:
-            found = connection.execute(
-                "SELECT count(*) FROM pg_tables WHERE tablename = 'syncd_interchange'"
-            ).fetchone()
-    files = {path.name for path in shop.rglob("*") if path.is_file() and path != program and ".syncd" not in path.parts}
-    assert found == (1,) or files
+        assert list(looks(shop, database, endpoint))
+
+
+async def test_the_receiver_of_webhook_knows_a_request_from_a_forgery(tmp_path: Path, endpoint: Endpoint):
+    words: dict[str, Any] = {}
+    exec(compile(blocks(DOCS / "sinks" / "webhook.md", "python")[0], "webhook.md", "exec"), words)
+    await deliver(endpoint, batch_of(tmp_path, size=1))
+    headers, (_, body) = endpoint.requests[0], endpoint.taken[0]
+    assert words["is_from_syncd"](headers, body, SECRET)
+    assert not words["is_from_syncd"](headers, body + b" ", SECRET)
+    assert not words["is_from_syncd"](dict(headers) | {"webhook-timestamp": "1614265330"}, body, SECRET)
 
 
 async def test_the_script_of_command_takes_a_file_once(tmp_path: Path):
