@@ -15,6 +15,9 @@ from tests.sim.faults import Fault, Point
 
 CHANGES = ("write", "fsync", "rename", "replace", "unlink", "mkdir", "rmdir", "ftruncate", "pwrite")
 
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where a memory disk is mounted: a kill loses nothing there that the kernel has, and an fsync costs nothing."""
+
 Passing = Callable[[Point, str], Fault | None]
 """Is told of a point and returns the fault that strikes; raises Crash where the process dies before the call."""
 

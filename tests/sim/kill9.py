@@ -25,6 +25,7 @@ from typing import Any
 from syncd.simulate import CbHouse, House, Tls, UmbreitHouse
 from syncd.simulate.stocklist import invented_rows
 from syncd.state import open_state
+from tests.sim.disk import MEMORY
 from tests.sim.lives import PASSWORD, USERS, serve
 from tests.sim.shop import Folder, cb_order, drop, umbreit_order
 
@@ -169,7 +170,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="kill9") as scratch:
+    with tempfile.TemporaryDirectory(prefix="kill9", dir=MEMORY) as scratch:
         run = Run(Path(scratch))
         street = Street()
         try:
@@ -184,9 +185,9 @@ def main() -> int:
 def _kill(run: Run, street: Street, kills: int, dice: random.Random) -> dict[str, Any]:
     ports = {name: house.port for name, house in street.houses.items()}
     began = time.perf_counter()
-    number = 0
-    last = 1
-    run.life(ports, UNHARMED)  # before an account was visited once, more than twenty orders at once would be held
+    number = last = 1
+    run.supply(street, number)
+    run.life(ports, 0)  # before an account was visited once, more than twenty orders at once would be held
     while run.kills < kills:
         number += 1
         run.supply(street, number)

@@ -5,6 +5,7 @@ before and after.
 """
 
 import asyncio
+import gc
 import json
 import mmap
 import os
@@ -32,6 +33,7 @@ from syncd.transport.base import Endpoint, Session
 from syncd.transport.ftp import connect
 from tests.sim.disk import watched
 from tests.sim.faults import Fault, Point
+from tests.sim.machine import share_statements
 from tests.sim.points import name_of
 from tests.sim.shop import CUSTOMER
 
@@ -123,6 +125,7 @@ async def live(root: Path, ports: dict[str, int], deadline: Deadline, executor: 
         return session
 
     with open_state(root / "state") as store:
+        share_statements(store)
         store.journal.register({name: name for name in USERS})
         sink = DirectorySink(DirectorySettings(path=root / "shop"))
         place = Workplace(
@@ -156,22 +159,37 @@ def child(root: Path, ports: dict[str, int], last: int, note: mmap.mmap) -> None
 
 
 def serve(orders: int, answers: int, note: mmap.mmap) -> None:
-    """Be the fork server: read a job a line, fork a life, say how it ended."""
+    """Be the fork server: read a job a line, fork a life, say how it ended.
+
+    A job without a last point is lived by the server itself: what that compiles, every fork has.
+    """
     structlog.configure(processors=[_drop])
     with os.fdopen(orders) as jobs, os.fdopen(answers, "w") as replies:
         for line in jobs:
             job = json.loads(line)
-            pid = os.fork()
-            if pid == 0:
-                status = 1
-                try:
-                    child(Path(job["root"]), job["ports"], job["last"], note)
-                    status = 0
-                finally:
-                    os._exit(status)
-            _, status = os.waitpid(pid, 0)
-            replies.write(f"{os.waitstatus_to_exitcode(status)}\n")
+            root, ports, last = Path(job["root"]), job["ports"], job["last"]
+            status = _fork(root, ports, last, note) if last else _prepare(root, ports, note)
+            replies.write(f"{status}\n")
             replies.flush()
+
+
+def _fork(root: Path, ports: dict[str, int], last: int, note: mmap.mmap) -> int:
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            child(root, ports, last, note)
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _prepare(root: Path, ports: dict[str, int], note: mmap.mmap) -> int:
+    asyncio.run(live(root, ports, Deadline(0, note), Inline()))
+    gc.collect()
+    gc.freeze()
+    return 0
 
 
 def _drop(*_: Any) -> Any:

@@ -82,8 +82,7 @@ class World(Machine):
     def run(self) -> None:
         """Live through it, from the first start to the last stop."""
         with ExitStack() as stack:
-            parent = "/dev/shm" if Path("/dev/shm").is_dir() else None
-            self.root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sim", dir=parent))) / "world"
+            self.root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sim", dir=disk.MEMORY))) / "world"
             self.root.mkdir()
             stack.enter_context(scheduler_time(self.clock))
             stack.enter_context(disk.watched(self._enter_change, self._leave))
