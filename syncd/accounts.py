@@ -9,6 +9,7 @@ from syncd.formats.ola_session import Login
 from syncd.jobs.base import Account
 from syncd.jobs.ola import OlaAccount
 from syncd.jobs.watch import Watch
+from syncd.suppliers.rules import Encryption
 from syncd.transport.base import Endpoint
 from syncd.transport.ola import OlaEndpoint, connect
 
@@ -29,6 +30,7 @@ def make_account(settings: AccountSettings) -> Account:
             ca_file=str(settings.ca_file) if settings.ca_file else None,
             strict_tls_end=settings.strict_tls_end,
             passive_ports=settings.supplier.passive_ports,
+            longest_transfer=settings.longest_visit.total_seconds(),
             commands=commands,
         )
 
@@ -39,12 +41,28 @@ def make_account(settings: AccountSettings) -> Account:
         inbound=settings.inbound,
         outbound=settings.supplier.outbound,
         login_interval=settings.login_interval.total_seconds(),
+        longest_visit=settings.longest_visit.total_seconds(),
         customers=frozenset(settings.customers) or None,
         relation_id=settings.relation_id,
         outbox=settings.outbox,
         sinks=settings.sinks,
         guard=settings.guard,
     )
+
+
+OLA_IN_CLEAR = "OLA speaks telnet: its password and questions travel in clear"
+
+
+def tls_exceptions(settings: AccountSettings) -> tuple[str, ...]:
+    """Say where an account's connections are less safe than they could be, and why; `syncd status` shows it."""
+    if settings.tls is Encryption.NONE:
+        return ('tls = "none" is set: password and orders travel in clear; only a contract can ask for that',)
+    found = []
+    if settings.supplier.tls.reason:
+        found.append(f"below 1.2 is allowed: {settings.supplier.tls.reason}")
+    if not settings.strict_tls_end:
+        found.append("strict_tls_end = false is set: a download that was cut short may pass for whole")
+    return tuple(found)
 
 
 def make_ola(settings: AccountSettings) -> OlaAccount | None:

@@ -21,7 +21,7 @@ import structlog
 
 from syncd import __version__, log
 from syncd import status as questions
-from syncd.accounts import make_account, make_watch
+from syncd.accounts import OLA_IN_CLEAR, make_account, make_watch, tls_exceptions
 from syncd.config import Settings, load
 from syncd.daemon import Daemon
 from syncd.errors import ConfigError, RejectedError, SyncdError, UsageError
@@ -253,9 +253,9 @@ def status(settings: Settings) -> Status:
 def _asked(settings: Settings) -> Iterator[Asked]:
     """Yield every account, and behind it its watch list, which the journal keeps as an account of its own."""
     for a in settings.accounts.values():
-        yield Asked(a.name, a.supplier, a.enabled, a.login_interval, a.outbox)
+        yield Asked(a.name, a.supplier, a.enabled, a.login_interval, a.outbox, tls_exceptions(a))
         if a.ola and a.ola.watch:
-            yield Asked(f"{a.name}/{OLA_CHANNEL}", a.supplier, a.enabled, timedelta(0), None)
+            yield Asked(f"{a.name}/{OLA_CHANNEL}", a.supplier, a.enabled, timedelta(0), None, (OLA_IN_CLEAR,))
 
 
 def explain(settings: Settings, text: str) -> list[Story]:

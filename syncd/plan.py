@@ -50,36 +50,45 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Do not read this file now: the disk could not keep it, and reading may delete it at the server."""
+    """Do not read this file now: we could not keep it, and reading may delete it at the server."""
 
     channel: Inbound
     file: RemoteFile
-    lacking: int
-    """Bytes that are missing on our disk."""
+    problem: str
+    """`disk-full` or `file-too-large`."""
+    why: str
 
     def __str__(self) -> str:
-        return f"leave {self.channel.directory}/{self.file.name}: {self.lacking} bytes are missing on our disk"
+        return f"leave {self.channel.directory}/{self.file.name}: {self.why}"
 
 
 FileAction = Fetch | Remove | Leave
 
 
 def plan_fetch(
-    channel: Inbound, listing: Sequence[RemoteFile], known: Mapping[RemoteFile, Interchange], spare: int
-) -> list[FileAction]:
-    """Decide what to do with each file of a listing; files that are not the channel's are left alone.
+    channel: Inbound, listing: Sequence[RemoteFile], known: Mapping[RemoteFile, Interchange]
+) -> list[Fetch | Remove]:
+    """Decide what to do with each file of a listing; files that are not the channel's are left alone."""
+    wanted = (_fetch_action(channel, file, known.get(file)) for file in listing if channel.takes(file.name))
+    return [action for action in wanted if action is not None]
 
-    `spare` is what the disk can take, in bytes, with the reserve kept.
+
+def if_it_fits(action: FileAction, spare: int, largest: int) -> FileAction:
+    """Leave a file that the disk could not keep; to be asked just before each file, as the disk is not ours alone.
+
+    `spare` is what the disk can take, in bytes, with the reserve kept. Where reading deletes, a file without a size
+    counts as the `largest` that is taken; elsewhere it is still there when the disk was too small.
     """
-    actions: list[FileAction] = []
-    for file in listing:
-        action = _fetch_action(channel, file, known.get(file)) if channel.takes(file.name) else None
-        if isinstance(action, Fetch) and spare < (file.size or 0):
-            actions.append(Leave(channel, file, (file.size or 0) - spare))
-        elif action is not None:
-            spare -= (file.size or 0) if isinstance(action, Fetch) else 0
-            actions.append(action)
-    return actions
+    if not isinstance(action, Fetch):
+        return action
+    channel, file = action.channel, action.file
+    unknown = largest if channel.consume is Consume.SERVER_REMOVES else 0
+    size = unknown if file.size is None else file.size
+    if size > largest:
+        return Leave(channel, file, "file-too-large", f"it has {size} bytes, and {largest} is the most that is taken")
+    if size > spare:
+        return Leave(channel, file, "disk-full", f"{size - spare} bytes are missing on our disk")
+    return action
 
 
 def _fetch_action(channel: Inbound, file: RemoteFile, known: Interchange | None) -> Fetch | Remove | None:

@@ -24,6 +24,8 @@ class Asked:
     enabled: bool
     login_interval: timedelta
     outbox: Path | None
+    tls_exceptions: tuple[str, ...] = ()
+    """Where its connections are less safe than they could be, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class AccountStatus:
     tls: str | None
     """Of the last login."""
     tls_exception: str
-    """Why a TLS version below 1.2 is allowed, empty where it is not."""
+    """Where its connections are less safe than they could be, and why; empty where they are not."""
     outbox: int
     """Files that wait in the outbox."""
     unanswered: int
@@ -246,7 +248,7 @@ def _account(store: Store, known: _Known, asked: Asked, sample: ClockSample) -> 
         next_visit=state.next_due if state else None,
         next_login=max(next_login, sample.wall),
         tls=logins[0].tls if logins else None,
-        tls_exception=asked.supplier.tls.reason,
+        tls_exception="; ".join(asked.tls_exceptions),
         outbox=_waiting(asked.outbox),
         unanswered=known.unanswered[asked.name],
         held=counts.get(Step.HELD, 0),

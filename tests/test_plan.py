@@ -19,6 +19,7 @@ from syncd.plan import (
     attempt_is_due,
     delivery_key,
     guard_order,
+    if_it_fits,
     in_turn,
     next_attempt,
     plan_fetch,
@@ -32,7 +33,6 @@ from syncd.suppliers.rules import Consume
 from syncd.suppliers.umbreit import UMBREIT
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-PLENTY = 10**9
 ANSWERS, STOCK = UMBREIT.inbound[0], CB.inbound[0]
 RENAMED, DIRECT = UMBREIT.outbound[0], CB.outbound[0]
 ROW = Interchange(
@@ -55,44 +55,59 @@ R = "R_90090024123456000123456"
 
 def test_a_new_file_of_ours_is_fetched_and_any_other_is_left_alone():
     mine, other = file(R), file("README.txt")
-    assert plan_fetch(ANSWERS, [mine, other], {}, PLENTY) == [Fetch(ANSWERS, mine)]
+    assert plan_fetch(ANSWERS, [mine, other], {}) == [Fetch(ANSWERS, mine)]
 
 
 @pytest.mark.parametrize("state", [State.SPOOLED, State.PARSED, State.DONE])
 def test_what_we_have_is_not_fetched_again(state):
-    assert plan_fetch(ANSWERS, [file(R)], {file(R): inbound(state)}, PLENTY) == []
+    assert plan_fetch(ANSWERS, [file(R)], {file(R): inbound(state)}) == []
 
 
 @pytest.mark.parametrize("state", [State.ANNOUNCED, State.ABANDONED])
 def test_what_we_never_got_is_fetched_again(state):
-    assert plan_fetch(ANSWERS, [file(R)], {file(R): inbound(state)}, PLENTY) == [Fetch(ANSWERS, file(R))]
+    assert plan_fetch(ANSWERS, [file(R)], {file(R): inbound(state)}) == [Fetch(ANSWERS, file(R))]
 
 
 def test_a_partial_is_fetched_again_and_a_rejected_file_is_not():
     partial, rejected = (inbound(State.QUARANTINED, proven=proven) for proven in (False, True))
-    assert plan_fetch(ANSWERS, [file(R)], {file(R): partial}, PLENTY) == [Fetch(ANSWERS, file(R))]
-    assert plan_fetch(ANSWERS, [file(R)], {file(R): rejected}, PLENTY) == []
+    assert plan_fetch(ANSWERS, [file(R)], {file(R): partial}) == [Fetch(ANSWERS, file(R))]
+    assert plan_fetch(ANSWERS, [file(R)], {file(R): rejected}) == []
 
 
 def test_we_remove_only_what_was_parsed_and_accepted():
     ours = replace(ANSWERS, consume=Consume.WE_REMOVE)
     for state in (State.PARSED, State.DONE):
-        assert plan_fetch(ours, [file(R)], {file(R): inbound(state)}, PLENTY) == [Remove(ours, file(R))]
+        assert plan_fetch(ours, [file(R)], {file(R): inbound(state)}) == [Remove(ours, file(R))]
     for state in (State.SPOOLED, State.QUARANTINED):
-        assert plan_fetch(ours, [file(R)], {file(R): inbound(state, proven=True)}, PLENTY) == []
+        assert plan_fetch(ours, [file(R)], {file(R): inbound(state, proven=True)}) == []
 
 
 def test_where_reading_deletes_a_known_name_without_size_or_time_is_another_file():
     vague = file("stock.bhd", size=None)
-    assert plan_fetch(STOCK, [vague], {vague: inbound(State.DONE)}, PLENTY) == [Fetch(STOCK, vague)]
+    assert plan_fetch(STOCK, [vague], {vague: inbound(State.DONE)}) == [Fetch(STOCK, vague)]
     exact = file("stock.bhd")
-    assert plan_fetch(STOCK, [exact], {exact: inbound(State.DONE)}, PLENTY) == []
+    assert plan_fetch(STOCK, [exact], {exact: inbound(State.DONE)}) == []
 
 
 def test_a_file_that_the_disk_cannot_take_is_left_and_a_smaller_one_is_fetched():
     big, small = file("a.bhd", size=100), file("b.bhd", size=5)
-    assert plan_fetch(STOCK, [big, small], {}, 50) == [Leave(STOCK, big, 50), Fetch(STOCK, small)]
-    assert "50 bytes are missing" in str(Leave(STOCK, big, 50))
+    planned = [if_it_fits(action, 50, 1000) for action in plan_fetch(STOCK, [big, small], {})]
+    left = Leave(STOCK, big, "disk-full", "50 bytes are missing on our disk")
+    assert planned == [left, Fetch(STOCK, small)]
+    assert str(left) == "leave out/a.bhd: 50 bytes are missing on our disk"
+
+
+def test_a_file_of_unknown_size_counts_as_the_largest_where_reading_deletes():
+    vague = file(R, size=None)
+    assert isinstance(if_it_fits(Fetch(STOCK, vague), 999, 1000), Leave)
+    assert if_it_fits(Fetch(STOCK, vague), 1000, 1000) == Fetch(STOCK, vague)
+    assert if_it_fits(Fetch(ANSWERS, vague), 0, 1000) == Fetch(ANSWERS, vague), "it stays when the disk was too small"
+
+
+def test_a_file_larger_than_any_is_left_alone():
+    left = if_it_fits(Fetch(ANSWERS, file(R, size=1001)), 10**9, 1000)
+    assert isinstance(left, Leave)
+    assert left.problem == "file-too-large"
 
 
 @pytest.mark.parametrize(

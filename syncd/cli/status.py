@@ -100,7 +100,7 @@ def _print_account(console: "Console", one: "AccountStatus") -> None:
     if waiting:
         console.print(f"  {waiting}")
     if one.tls_exception:
-        console.print(f"  TLS {one.tls or 'not used yet'}; below 1.2 is allowed: {escape(one.tls_exception)}")
+        console.print(f"  TLS {one.tls or 'not used'}; {escape(one.tls_exception)}")
 
 
 def tell(story: "Story") -> None:

@@ -75,6 +75,7 @@ class AccountSettings:
     schedule: Schedule
     """In the supplier's time zone."""
     login_interval: timedelta
+    longest_visit: timedelta
     guard: Guard
     sinks: tuple[str, ...]
     ola: OlaSettings | None
@@ -158,6 +159,7 @@ def _account(name: str, table: AccountTable, sinks: tuple[str, ...]) -> AccountS
         inbound=tuple(replace(channel, consume=table.consume or channel.consume) for channel in chosen),
         schedule=table.schedule.schedule() if table.schedule else supplier.visits,
         login_interval=supplier.login_interval if table.login_interval is None else table.login_interval,
+        longest_visit=table.longest_visit,
         guard=table.guard.guard(),
         sinks=sinks if table.sinks is None else table.sinks,
         ola=_ola(table),

@@ -106,6 +106,7 @@ def _account(account: AccountSettings) -> Tree:
         "consume": next((channel.consume.value for channel in account.inbound), None),
         "schedule": schedule_table(account.schedule),
         "login_interval": show_duration(account.login_interval),
+        "longest_visit": show_duration(account.longest_visit),
         "sinks": list(account.sinks),
         "guard": _table(account.guard),
         "ola": _ola(account.ola),

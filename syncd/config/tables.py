@@ -98,6 +98,8 @@ class AccountTable(Table):
     """When to visit. Default: the supplier's times."""
     login_interval: Duration | None = None
     """The least time between two logins: never below the supplier's, except at a server on this machine."""
+    longest_visit: Annotated[Duration, Field(validate_default=False)] = timedelta(hours=2)
+    """After it no further order or file is begun, and a single transfer that takes as long is cut."""
     guard: Annotated[GuardTable, Field(validate_default=False)] = GuardTable()
     """What is normal; what is beyond it waits for a person."""
     sinks: tuple[str, ...] | None = None

@@ -47,6 +47,8 @@ class Account:
     outbox: Path | None
     sinks: tuple[str, ...]
     guard: Guard = field(default_factory=Guard)
+    longest_visit: float = 7200.0
+    """Seconds after which no further order or file is begun."""
 
     def commands(self) -> frozenset[str]:
         """Return the commands that a real visit may send."""

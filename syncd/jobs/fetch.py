@@ -45,12 +45,15 @@ class Fetcher:
     async def _fetch(self, channel: Inbound, file: RemoteFile) -> Interchange | None:
         row = await self.place.do(self.journal.announce, self.account.name, channel.name, file, self.place.clock())
         mode = self.account.supplier.mode(file.name)
+        draft = await self.place.do(self.place.store.spool.draft, Direction.IN, row.id)  # before RETR: it may fail
         try:
             download = await self.session.retrieve(file.name, mode)
-        except RefusedError as error:
+        except BaseException as error:
+            await uncut(self.place.do(draft.discard))
+            if not isinstance(error, RefusedError):
+                raise
             await self._advance(row, State.ABANDONED, reason=f"listed, but gone when it was asked for: {error}")
             return None
-        draft = await self.place.do(self.place.store.spool.draft, Direction.IN, row.id)
         feeds = 0
         try:
             async for block in download.blocks():

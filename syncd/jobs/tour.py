@@ -14,7 +14,7 @@ from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import recover
 from syncd.jobs.outbox import collect
 from syncd.jobs.restored import notice_restored
-from syncd.jobs.visit import Visit, Worker, visit
+from syncd.jobs.visit import LEFT, Visit, Worker, visit
 from syncd.model import Interchange, State, Step
 from syncd.plan import plan_store
 
@@ -101,8 +101,9 @@ async def attempt(result: Tour, step: Awaitable[None]) -> None:
 
 async def _visit(place: Workplace, account: Account, result: Tour) -> None:
     await attend(place, result, visit(place, account, Worker(place, account)))
-    if result.visit is not None and not result.visit.left:
-        await place.do(place.store.journal.close_problem, account.name, "disk-full", place.clock())
+    if result.visit is not None:
+        for code in LEFT.keys() - {left.problem for left in result.visit.left}:
+            await place.do(place.store.journal.close_problem, account.name, code, place.clock())
 
 
 async def attend(place: Workplace, result: Tour, visiting: Awaitable[Visit]) -> None:

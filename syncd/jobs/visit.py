@@ -12,20 +12,27 @@ from typing import Protocol
 
 import structlog
 
-from syncd.errors import LaterError, SyncdError
+from syncd.errors import LaterError, SyncdError, TimedOutError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.fetch import Fetcher
 from syncd.jobs.judge import judge
 from syncd.jobs.upload import Carrier
 from syncd.model import Interchange, State
-from syncd.plan import FileAction, Leave, Remove, in_turn, plan_fetch, plan_store
+from syncd.plan import FileAction, Leave, Remove, if_it_fits, in_turn, plan_fetch, plan_store
 from syncd.suppliers.rules import Inbound
-from syncd.transport.base import Session
+from syncd.transport.base import MAX_FILE, Session
 
 log = structlog.get_logger()
 
 LEASE = timedelta(minutes=15)
 """How long an account is ours without a sign of life; renewed before every file."""
+
+
+LEFT = {
+    "disk-full": "Make room in the state directory; the file waits at the supplier until then.",
+    "file-too-large": "No supplier sends such files: ask this one what it is. The others are fetched.",
+}
+"""What to do about a file that was left at the supplier, by its problem."""
 
 
 class Crew(Protocol):
@@ -63,7 +70,7 @@ class Worker:
         """Fetch one file and judge it, remove one that was accepted, or say why one is left."""
         fetcher = Fetcher(self.place, self.account, session)
         if isinstance(action, Leave):
-            await self._tell_disk_full(action)
+            await self._tell(action)
             return None
         if isinstance(action, Remove):
             await fetcher.remove(action)
@@ -73,12 +80,11 @@ class Worker:
             return await judge(self.place, self.account, row)
         return row
 
-    async def _tell_disk_full(self, action: Leave) -> None:
-        log.warning("disk.full", account=self.account.name, file=action.file.name, lacking=action.lacking)
+    async def _tell(self, left: Leave) -> None:
+        log.warning("file.left", account=self.account.name, file=left.file.name, code=left.problem, reason=left.why)
         await self.place.do(
-            self.place.store.journal.open_problem, self.account.name, "disk-full",
-            f"{action.file.name} was not fetched: {action.lacking} bytes are missing on our disk",
-            "Make room in the state directory; the file waits at the supplier until then.", self.place.clock(),
+            self.place.store.journal.open_problem, self.account.name, left.problem,
+            f"{left.file.name} was not fetched: {left.why}", LEFT[left.problem], self.place.clock(),
         )  # fmt: skip
 
 
@@ -117,8 +123,8 @@ class Visit:
     tls_version: str | None = None
     listed: int = 0
     fetched: list[Interchange] = field(default_factory=list)
-    left: int = 0
-    """Files that the disk could not take."""
+    left: list[Leave] = field(default_factory=list)
+    """Files that we could not have kept."""
 
 
 async def visit(place: Workplace, account: Account, crew: Crew) -> Visit:
@@ -141,13 +147,20 @@ async def _session(
     endpoint = account.endpoint(crew.commands(account))
     lease = await place.do(gate.acquire, account.name, place.holder, interval, LEASE, place.sample())
     outcome, detail, session = "cut", None, None
+    begun = place.sample()
     try:
         session = await place.connect(endpoint)
         result.tls_version = session.tls_version
         log.info("login", account=account.name, tls=session.tls_version)
 
         async def alive() -> None:
-            if not await place.do(gate.renew, lease, LEASE, place.sample()):
+            now = place.sample()
+            if now.boot_time - begun.boot_time > account.longest_visit:
+                raise TimedOutError(
+                    f"{account.name}: the visit has taken longer than longest_visit ({account.longest_visit:g} s)",
+                    remedy="The next visit goes on. If the supplier's server is always so slow, allow more.",
+                )
+            if not await place.do(gate.renew, lease, LEASE, now):
                 raise LaterError(
                     f"{account.name}: another syncd took the account over", remedy="Run one syncd for an account."
                 )
@@ -177,10 +190,12 @@ async def _channel(
     listing = [file for file in await session.listing() if _belongs(account, channel, file.name)]
     result.listed += len(listing)
     known = await place.do(place.store.journal.known, account.name, channel.name, listing)
-    spare = await place.do(place.store.spool.free) - place.reserve
-    for action in plan_fetch(channel, listing, known, spare):
+    for planned in plan_fetch(channel, listing, known):
         await alive()
-        result.left += isinstance(action, Leave)
+        spare = await place.do(place.store.spool.free) - place.reserve
+        action = if_it_fits(planned, spare, MAX_FILE)
+        if isinstance(action, Leave):
+            result.left.append(action)
         row = await crew.run(session, action)
         if row is not None:
             result.fetched.append(row)

@@ -13,6 +13,12 @@ from typing import Protocol
 from syncd.model import Mode, RemoteFile
 from syncd.suppliers.rules import Encryption
 
+MAX_FILE = 256 * 2**20
+"""Bytes of the largest file that is taken."""
+
+PROGRESS = 4096
+"""Bytes. Less of them in an idle timeout counts as silence: else a byte a minute could hold a visit for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -34,9 +40,11 @@ class Endpoint:
     connect_timeout: float = 30.0
     login_timeout: float = 90.0
     idle_timeout: float = 60.0
-    """Longest wait for a reply or for the next block of data."""
+    """Longest wait for a reply or for the next `PROGRESS` bytes of data."""
+    longest_transfer: float = 7200.0
+    """A listing or a file that takes longer is cut."""
     max_listing: int = 100_000
-    max_file: int = 256 * 2**20
+    max_file: int = MAX_FILE
 
     def __repr__(self) -> str:
         """Show everything but the password."""

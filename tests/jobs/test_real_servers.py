@@ -35,7 +35,7 @@ STOCK = b"".join(
 )
 
 
-def config(folder, server, account):
+def config(folder, server, account, host="127.0.0.1"):
     password = folder / "password"
     password.touch(mode=0o600)
     password.write_text(server.password)
@@ -45,7 +45,7 @@ def config(folder, server, account):
         f"""\
 state_dir = "{folder}/state"
 [account.it]
-host = "127.0.0.1"
+host = "{host}"
 port = {server.port}
 user = "{server.user}"
 password = {{ file = "{password}" }}

@@ -200,13 +200,28 @@ async def test_nothing_is_read_that_the_disk_could_not_keep(tmp_path):
     async with open_shop(tmp_path, config={"top": 'reserve = "900000GB"'}) as shop:
         name = shop.cb.publish_stock(stock())
         tours = await shop.once("cb")
-        assert tours["cb"].visit.left == 1
+        assert [left.problem for left in tours["cb"].visit.left] == ["disk-full"]
         assert name in shop.cb.out("shop"), "RETR would have deleted it"
         assert "disk-full" in shop.problems()
         shop.write_config()
         await shop.once("cb")
         assert name in shop.raw("*.bhd")
         assert shop.problems() == {}
+
+
+async def test_a_visit_that_takes_too_long_begins_nothing_more_and_the_next_goes_on(tmp_path):
+    config = {"umbreit": 'longest_visit = "1s"'}
+    async with open_shop(tmp_path, umbreit={"faults": ["slow:0.15"]}, config=config) as shop:
+        for number in range(4):
+            shop.umbreit.out("900900")[f"{ANSWER}{number}"] = answer()
+        tours = await shop.once("umbreit")
+        assert codes(tours["umbreit"]) == ["timed-out"]
+        assert "longest_visit" in str(tours["umbreit"].errors[0])
+        assert len(shop.raw()) < 4
+        assert "file-partial" not in shop.problems(), "what was begun was finished"
+        shop.umbreit.faults = Faults.of([])
+        await shop.once("umbreit")
+        assert len(shop.raw()) == 4
 
 
 async def test_a_login_inside_the_interval_is_refused_before_a_connection(tmp_path):

@@ -28,6 +28,7 @@ INSTALL = (
     "and apt-get download vsftpd pure-ftpd, unpacked with dpkg -x into .servers/"
 )
 ALL_VERBS = frozenset(verb.value for verb in Verb)
+LOOPBACK = "127.0.0.1"
 PASSIVE = range(20000, 32000)
 """Below Linux's ephemeral ports: client sockets in TIME_WAIT would block a server's bind."""
 
@@ -144,11 +145,11 @@ def ground(name: str) -> Iterator[tuple[Path, Path]]:
 
 
 @contextlib.contextmanager
-def running(command: list[str], port: int, output: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: list[str], port: int, output: Path, address: str = LOOPBACK) -> Iterator[subprocess.Popen[bytes]]:
     """Start a server in the foreground, wait until it accepts connections, stop it by its process id."""
     with output.open("wb") as sink, subprocess.Popen(command, stdout=sink, stderr=sink) as process:
         try:
-            _await_port(process, port, output)
+            _await_port(process, (address, port), output)
             yield process
         finally:
             process.terminate()
@@ -158,12 +159,12 @@ def running(command: list[str], port: int, output: Path) -> Iterator[subprocess.
                 process.kill()
 
 
-def _await_port(process: subprocess.Popen[bytes], port: int, output: Path) -> None:
+def _await_port(process: subprocess.Popen[bytes], address: tuple[str, int], output: Path) -> None:
     for _ in range(200):
         if process.poll() is not None:
             break
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        with contextlib.suppress(OSError), socket.create_connection(address, 1):
             return
         time.sleep(0.05)
     sys.stderr.write(output.read_text(errors="replace"))
-    pytest.fail(f"{process.args!r} does not listen on port {port}: {output.read_text(errors='replace')}")
+    pytest.fail(f"{process.args!r} does not listen at {address}: {output.read_text(errors='replace')}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from syncd.suppliers.rules import Encryption
-from tests.servers import PASSIVE, House, account_ids, free_port, give, ground, program, running
+from tests.servers import LOOPBACK, PASSIVE, House, account_ids, free_port, give, ground, program, running
 from tests.servers.certs import issue
 
 USER, PASSWORD = "shop", "Buch-1450"
@@ -19,7 +19,8 @@ ServerName "syncd"
 ServerType standalone
 DefaultServer on
 Port {port}
-DefaultAddress 127.0.0.1
+DefaultAddress {address}
+SocketBindTight on
 UseIPv6 off
 UseReverseDNS off
 User {user}
@@ -59,9 +60,15 @@ TLSSessionCache internal:
 
 @contextlib.contextmanager
 def proftpd(
-    protocol: str | None = None, *, implicit: bool = False, extra: str = "", passive: range = PASSIVE
+    protocol: str | None = None,
+    *,
+    implicit: bool = False,
+    extra: str = "",
+    passive: range = PASSIVE,
+    address: str = LOOPBACK,
+    name: str = LOOPBACK,
 ) -> Iterator[House]:
-    """Run it, plain or with `TLSProtocol` as named (`TLSv1` is nothing newer than TLS 1.0)."""
+    """Run it, plain or with `TLSProtocol` as named (`TLSv1` is nothing newer than TLS 1.0); `name` is certified."""
     with ground("proftpd") as (own, home):
         port = free_port()
         uid, gid = account_ids()
@@ -69,6 +76,7 @@ def proftpd(
         config = _PLAIN.format(
             own=own,
             port=port,
+            address=address,
             user=pwd.getpwuid(uid).pw_name,
             group=grp.getgrgid(gid).gr_name,
             low=passive.start,
@@ -77,7 +85,7 @@ def proftpd(
         house = House(home, port, USER, PASSWORD, commands=lambda: _commands(own / "commands.log"))
         house.passive = passive
         if protocol is not None:
-            files = issue(own)
+            files = issue(own, name)
             old = protocol == "TLSv1"
             ciphers = "DEFAULT:@SECLEVEL=0" if old else "DEFAULT"
             config += _TLS.format(
@@ -88,7 +96,7 @@ def proftpd(
             house.ca_file = str(files.ca)
             house.tls_minimum = "1.0" if old else "1.2"
         (own / "proftpd.conf").write_text(config + extra)
-        with running([program("proftpd"), "-n", "-q", "-c", str(own / "proftpd.conf")], port, own / "output"):
+        with running([program("proftpd"), "-n", "-q", "-c", str(own / "proftpd.conf")], port, own / "output", address):
             yield house
 
 

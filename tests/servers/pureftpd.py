@@ -7,36 +7,43 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from syncd.suppliers.rules import Encryption
-from tests.servers import PASSIVE, House, account_ids, free_port, ground, program, running
+from tests.servers import LOOPBACK, PASSIVE, House, account_ids, free_port, ground, program, running
 from tests.servers.certs import issue
 
 USER, PASSWORD = "shop", "Buch-1450"
 
 
 @contextlib.contextmanager
-def pureftpd(*, tls: bool = False, ciphers: str = "") -> Iterator[House]:
-    """Run it (as root), plain or with TLS required; `ciphers` is its -J."""
+def pureftpd(
+    *,
+    tls: bool = False,
+    ciphers: str = "",
+    passive: range = PASSIVE,
+    address: str = LOOPBACK,
+    name: str = LOOPBACK,
+) -> Iterator[House]:
+    """Run it (as root), plain or with TLS required; `ciphers` is its -J, `name` is certified."""
     with ground("pureftpd") as (own, home), _accounts(own / "auth", home):
         port = free_port()
         house = House(home, port, USER, PASSWORD)
-        command = [program("pure-ftpd"), "-4", "-E", "-H", "-A", "-u", "1", "-S", f"127.0.0.1,{port}"]
+        command = [program("pure-ftpd"), "-4", "-E", "-H", "-A", "-u", "1", "-S", f"{address},{port}"]
         command += [
             "-l",
             f"extauth:{own / 'auth'}",
             "-p",
-            f"{PASSIVE.start}:{PASSIVE.stop - 1}",
+            f"{passive.start}:{passive.stop - 1}",
             "-g",
             str(own / "pid"),
         ]
         if tls:
-            files = issue(own)
+            files = issue(own, name)
             pair = own / "pair.pem"
             pair.write_bytes(files.key.read_bytes() + files.certificate.read_bytes())
             command += ["-Y", "3", "-2", str(pair)]
             command += ["-J", ciphers] if ciphers else []
             house.encryption = Encryption.EXPLICIT
             house.ca_file = str(files.ca)
-        with running(command, port, own / "output"):
+        with running(command, port, own / "output", address):
             yield house
 
 

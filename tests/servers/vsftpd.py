@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from syncd.suppliers.rules import Encryption
-from tests.servers import PASSIVE, House, account_ids, free_port, ground, program, running
+from tests.servers import LOOPBACK, PASSIVE, House, account_ids, free_port, ground, program, running
 from tests.servers.certs import issue
 
 _PLAIN = """
 listen=YES
 listen_ipv6=NO
 background=NO
-listen_address=127.0.0.1
+listen_address={address}
 listen_port={port}
 run_as_launching_user={unprivileged}
 ftp_username={user}
@@ -38,7 +38,7 @@ isolate=NO
 isolate_network=NO
 pasv_min_port={low}
 pasv_max_port={high}
-pasv_address=127.0.0.1
+pasv_address={address}
 xferlog_enable=YES
 xferlog_std_format=NO
 log_ftp_protocol=YES
@@ -61,30 +61,39 @@ _COMMAND = re.compile(r'FTP command: Client "[^"]*", "(.*)"$')
 
 
 @contextlib.contextmanager
-def vsftpd(*, tls: bool = False, implicit: bool = False, extra: str = "") -> Iterator[House]:
-    """Run it, plain or with TLS; with TLS it wants session reuse and close_notify."""
+def vsftpd(
+    *,
+    tls: bool = False,
+    implicit: bool = False,
+    extra: str = "",
+    passive: range = PASSIVE,
+    address: str = LOOPBACK,
+    name: str = LOOPBACK,
+) -> Iterator[House]:
+    """Run it, plain or with TLS, when it wants session reuse and close_notify; `name` is certified."""
     with ground("vsftpd") as (own, home):
         port = free_port()
         (own / "empty").mkdir(mode=0o555)
         config = _PLAIN.format(
             port=port,
+            address=address,
             user=pwd.getpwuid(account_ids()[0]).pw_name,
             unprivileged="NO" if os.getuid() == 0 else "YES",
             home=home,
             own=own,
-            low=PASSIVE.start,
-            high=PASSIVE.stop - 1,
+            low=passive.start,
+            high=passive.stop - 1,
         )
         house = House(home, port, "anonymous", "Buch-1450", commands=lambda: _commands(own / "vsftpd.log"))
         if tls:
-            files = issue(own)
+            files = issue(own, name)
             config += _TLS.format(certificate=files.certificate, key=files.key)
             config += "implicit_ssl=YES\n" if implicit else ""
             house.encryption = Encryption.IMPLICIT if implicit else Encryption.EXPLICIT
             house.ca_file = str(files.ca)
         path = own / "vsftpd.conf"
         path.write_text(config + extra)
-        with running([program("vsftpd"), str(path)], port, own / "output"):
+        with running([program("vsftpd"), str(path)], port, own / "output", address):
             yield house
 
 

@@ -1,6 +1,7 @@
 """What a session makes of servers that break off, lie, stall and inject. No socket may stay open after any of it."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import threading
@@ -25,7 +26,7 @@ from syncd.errors import (
 )
 from syncd.model import Mode
 from syncd.suppliers.rules import Encryption
-from syncd.transport.base import Endpoint, Session
+from syncd.transport.base import PROGRESS, Endpoint, Session
 from syncd.transport.ftp import connect
 from tests.servers import ALL_VERBS
 from tests.servers.certs import issue
@@ -96,6 +97,10 @@ async def outcome(server: Scripted, verb: Verb, **overrides: object) -> SyncdErr
 
 async def store(session: Session) -> None:
     await session.store("T1", b"order" * 1000, Mode.BINARY)
+
+
+async def store_much(session: Session) -> None:
+    await session.store("T1", bytes(50_000_000), Mode.BINARY)
 
 
 async def rename_to(session: Session) -> None:
@@ -267,6 +272,61 @@ async def test_a_slow_server_gets_the_whole_order(tmp_path: Path):
         assert server.stored["T1"] == order
         assert server.ended["T1"] == "end"
         await session.quit()
+
+
+def sips(count: int) -> Act:
+    """Return an act that takes so many bytes, waits, and so on, for a minute."""
+
+    def act(talk: Talk, argument: str) -> None:
+        talk.say("150 go on")
+        with talk.accept() as connection, contextlib.suppress(OSError):
+            for _ in range(1200):
+                if not connection.recv(count):
+                    break
+                time.sleep(0.05)
+
+    return act
+
+
+def drips(block: bytes, times: int, pause: float = 0.05) -> Act:
+    """Return an act that sends a block, waits, and so on."""
+
+    def act(talk: Talk, argument: str) -> None:
+        talk.say("150 here it comes")
+        with talk.accept() as connection, contextlib.suppress(OSError):
+            for _ in range(times):
+                connection.sendall(block)
+                time.sleep(pause)
+        talk.say("226 done")
+
+    return act
+
+
+@pytest.mark.parametrize(("verb", "do"), [("RETR", fetch), ("MLSD", listing)])
+@pytest.mark.parametrize("tls", [False, True])
+async def test_a_server_that_drips_is_not_waited_for(verb: str, do: Verb, tls: bool, tmp_path: Path):
+    """Each byte comes within the idle timeout, and all of them would take a minute."""
+    with scripted({verb: drips(b"x", 1200)}, tls=tmp_path if tls else None) as server:
+        began = time.monotonic()
+        error = await outcome(server, do, idle_timeout=TIMES_OUT)
+        assert isinstance(error, TimedOutError)
+        assert "4096 bytes" in str(error)
+        assert time.monotonic() - began < 30
+
+
+async def test_a_server_that_is_slow_and_gets_on_is_waited_for():
+    with scripted({"RETR": drips(b"x" * PROGRESS, 20)}) as server:
+        session = await open_session(server, idle_timeout=TIMES_OUT)
+        assert await fetch(session) == b"x" * PROGRESS * 20, "a second, with an idle timeout of less than half"
+        session.abort()
+
+
+@pytest.mark.parametrize(("verb", "do"), [("RETR", fetch), ("STOR", store_much)])
+async def test_a_transfer_without_an_end_is_cut_however_well_it_gets_on(verb: str, do: Verb):
+    with scripted({"RETR": drips(b"x" * PROGRESS, 1200), "STOR": sips(PROGRESS)}) as server:
+        error = await outcome(server, do, longest_transfer=TIMES_OUT)
+        assert isinstance(error, DoubtError if verb == "STOR" else TimedOutError)
+        assert "no end in 0.4 s" in str(error)
 
 
 # -- replies that are not answers -------------------------------------------------------------------------------

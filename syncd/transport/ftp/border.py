@@ -14,14 +14,14 @@ _BROKEN = "the server broke the protocol; show it to the supplier"
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Turn what sockets, TLS and aioftp raise into our errors: `doing` opens the message."""
+def translated(doing: str, late: str = "no answer in time") -> Iterator[None]:
+    """Turn what sockets, TLS and aioftp raise into our errors: `doing` opens the message, `late` ends a timeout's."""
     try:
         yield
     except SyncdError:
         raise
     except TimeoutError as error:
-        raise TimedOutError(f"{doing}: no answer in time", remedy=_AGAIN) from error
+        raise TimedOutError(f"{doing}: {late}", remedy=_AGAIN) from error
     except ssl.SSLError as error:
         raise TlsError(f"{doing}: no acceptable TLS: {_reason(error)}", remedy=_TLS) from error
     except (OSError, EOFError) as error:

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TypeVar
 
 from syncd.errors import LaterError
-from syncd.transport.base import Endpoint
+from syncd.transport.base import PROGRESS, Endpoint
 from syncd.transport.ftp.border import translated
 
 T = TypeVar("T")
@@ -37,6 +37,13 @@ class FtpData:
         self._last_words = last_words
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Timeout | None = None
+        self._until = self._loop.time() + endpoint.longest_transfer
+        least = f"less than {PROGRESS} bytes in {endpoint.idle_timeout:g} s"
+        self._late = f"{least}, or no end in {endpoint.longest_transfer:g} s"
+        self._waited = 0.0
+        """Seconds since the last progress, all waits together."""
+        self._moved = 0
+        """Bytes since then."""
         self._address = (control.get_extra_info("peername")[0], port)
         self._socket = socket.socket(control.get_extra_info("socket").family, socket.SOCK_STREAM)
         self._socket.setblocking(False)
@@ -52,7 +59,8 @@ class FtpData:
 
     async def read(self) -> bytes:
         """Return the next block, empty at the end."""
-        block = await self._moving(self._receive, self._endpoint.idle_timeout)
+        block = await self._moving(self._receive)
+        self._count(len(block))
         if not block:
             with contextlib.suppress(OSError):
                 self._part()
@@ -65,9 +73,11 @@ class FtpData:
         """Send all of it and end the connection in good order."""
         view = memoryview(payload)
         while view:
-            view = view[await self._moving(partial(self._pour, view), self._endpoint.idle_timeout) :]
+            count = await self._moving(partial(self._pour, view))
+            self._count(count)
+            view = view[count:]
             await asyncio.sleep(0)
-        await self._moving(self._part, self._endpoint.idle_timeout)
+        await self._moving(self._part)
         self._socket.shutdown(socket.SHUT_WR)
 
     @property
@@ -107,18 +117,31 @@ class FtpData:
     def _part(self) -> None:
         """Say goodbye, where there is a word for it."""
 
-    async def _moving(self, step: Callable[[], T], patience: float) -> T:
+    async def _moving(self, step: Callable[[], T]) -> T:
         try:
-            with translated(f"data connection to port {self._address[1]}"):
+            with translated(f"data connection to port {self._address[1]}", self._late):
                 try:
                     return step()
                 except _WAITS:
-                    async with asyncio.timeout(patience) as self._waiting:
-                        return await self._until_done(step)
+                    return await self._patiently(step)
         except LaterError as error:
             raise type(error)(f"{error}{await self._last_words()}", remedy=error.remedy) from error
+
+    async def _patiently(self, step: Callable[[], T]) -> T:
+        """Wait for what is left of the idle timeout, and of the longest transfer."""
+        begun = self._loop.time()
+        patience = min(self._endpoint.idle_timeout - self._waited, self._until - begun)
+        try:
+            async with asyncio.timeout(patience) as self._waiting:
+                return await self._until_done(step)
         finally:
             self._waiting = None
+            self._waited += self._loop.time() - begun
+
+    def _count(self, moved: int) -> None:
+        self._moved += moved
+        if self._moved >= PROGRESS:
+            self._moved, self._waited = 0, 0.0
 
     async def _until_done(self, step: Callable[[], T]) -> T:
         while True:
@@ -163,7 +186,7 @@ class SecuredData(FtpData):
                 do_handshake_on_connect=False,
                 suppress_ragged_eofs=False,
             )
-        await self._moving(self._tls.do_handshake, self._endpoint.connect_timeout)
+        await self._moving(self._tls.do_handshake)
 
     @property
     def ended_well(self) -> bool:

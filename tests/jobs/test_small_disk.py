@@ -1,0 +1,100 @@
+"""A disk that is too small for a file: what reading would delete is never asked for, and somebody is told."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from syncd.errors import StateDamagedError
+from syncd.transport.base import MAX_FILE
+from tests.jobs.shop import Shop, open_shop, stock
+from tests.security.cases import USUAL
+from tests.security.place import ANSWER, RAW, delivered, prepare, visit
+from tests.servers.scripted import scripted, sends
+
+MIB = 2**20
+
+
+@contextmanager
+def small_disk(where: Path, size: int) -> Iterator[Path]:
+    """Mount a file system of this many bytes, in memory; only root can."""
+    where.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", where], check=True)
+    try:
+        yield where
+    finally:
+        subprocess.run(["umount", where], check=True)
+
+
+def asked_for(shop: Shop) -> list[str]:
+    """Return the files that were asked for, by the house's own book."""
+    return [command.argument for command in shop.cb.commands if command.verb == "RETR"]
+
+
+async def test_what_does_not_fit_is_not_asked_for_and_comes_when_there_is_room(tmp_path):
+    with small_disk(tmp_path / "state", 8 * MIB) as state:
+        async with open_shop(tmp_path, config={"top": 'reserve = "1MiB"'}) as shop:
+            await shop.once()
+            filler = state / "filler"
+            filler.write_bytes(bytes(5 * MIB))
+            large = shop.cb.publish_stock(stock(60_000), name="large.bhd")
+            small = shop.cb.publish_stock(stock(3), name="small.bhd")
+            assert 2 * MIB < len(shop.cb.out("shop")[large]) < 3 * MIB
+            await shop.once("cb")
+            assert asked_for(shop) == [small], "a smaller file still comes"
+            assert large in shop.cb.out("shop")
+            problem = shop.problems()["disk-full"]
+            assert large in problem.message
+            assert "Make room" in problem.remedy
+            filler.unlink()
+            await shop.once("cb")
+            assert set(shop.raw("*.bhd")) == {small, large}
+            assert "disk-full" not in shop.problems()
+
+
+async def test_two_files_of_which_only_one_fits(tmp_path):
+    """What the first took from the disk counts, though both were listed when both would have fitted."""
+    with small_disk(tmp_path / "state", 8 * MIB) as state:
+        async with open_shop(tmp_path, config={"top": 'reserve = "1MiB"'}) as shop:
+            await shop.once()
+            (state / "filler").write_bytes(bytes(3 * MIB))
+            shop.cb.publish_stock(stock(60_000), name="a.bhd")
+            shop.cb.publish_stock(stock(60_001), name="b.bhd")
+            await shop.once("cb")
+            assert len(asked_for(shop)) == 1
+            assert len(shop.cb.out("shop")) == 1
+            assert "disk-full" in shop.problems()
+
+
+async def test_a_spool_that_takes_no_new_file_is_noticed_before_the_server_is_asked(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("cb")
+        name = shop.cb.publish_stock(stock(3))
+        (tmp_path / "state" / "spool" / "in" / "1.part").mkdir()
+        with pytest.raises(StateDamagedError, match="Is a directory"):
+            await shop.once("cb")
+        assert asked_for(shop) == []
+        assert name in shop.cb.out("shop")
+
+
+async def test_a_file_larger_than_any_is_left_and_the_others_come(tmp_path):
+    listing = f"type=file;size={MAX_FILE + 1}; {ANSWER}9\r\ntype=file;size={len(RAW)}; {ANSWER}\r\n".encode()
+    with scripted(USUAL | {"MLSD": sends(listing), "RETR": sends(RAW)}) as server:
+        config = prepare(tmp_path, server)
+        result = await visit(config)
+        assert result.visit is not None
+        assert [left.problem for left in result.visit.left] == ["file-too-large"]
+        assert [line for line in server.received if line.startswith("RETR")] == [f"RETR {ANSWER}"]
+    assert delivered(tmp_path) == [ANSWER]
+
+
+async def test_where_reading_deletes_a_file_without_a_size_needs_room_for_the_largest(tmp_path):
+    with small_disk(tmp_path / "state", 8 * MIB):
+        async with open_shop(tmp_path, cb={"mlsd": False}, config={"top": 'reserve = "1MiB"'}) as shop:
+            shop.cb.verbs = {verb: deed for verb, deed in shop.cb.verbs.items() if verb not in ("LIST", "MLSD")}
+            shop.cb.publish_stock(stock(3))
+            await shop.once("cb")
+            assert asked_for(shop) == []
+            assert "disk-full" in shop.problems()
