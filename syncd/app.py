@@ -25,7 +25,7 @@ from syncd.accounts import OLA_IN_CLEAR, make_account, make_watch, tls_exception
 from syncd.config import Settings, load
 from syncd.daemon import Daemon
 from syncd.errors import ConfigError, RejectedError, SyncdError, UsageError
-from syncd.jobs.base import OLA_CHANNEL, Account, Workplace
+from syncd.jobs.base import OLA_CHANNEL, Account, Workplace, together
 from syncd.jobs.deliver import deliver
 from syncd.jobs.outbox import read_order, refuse_order, rehearse_outbox
 from syncd.jobs.tour import Tour, tour
@@ -108,8 +108,11 @@ async def once(settings: Settings, names: Sequence[str]) -> tuple[list[Tour], in
     async with workplace(settings) as place:
         visits = [tour(place, account, due=True) for account in accounts.values()]
         looks = [look(place, watch, due=True) for watch in watches.values()]
-        tours = await asyncio.gather(*visits, *looks)
-        return list(tours), await deliver(place, accounts)
+        tours = await together([*visits, *looks])
+        waiting = await deliver(place, accounts)
+        for each in tours:
+            await each.look_again(place)
+        return tours, waiting
 
 
 @dataclass(slots=True)
@@ -247,7 +250,12 @@ def send(settings: Settings, name: str, file: Path) -> Path:
 def status(settings: Settings) -> Status:
     """Ask the journal how things are; no lock, no connection. Raises UsageError when there is no state yet."""
     with read_state(settings.state_dir, settings.database_url()) as state:
-        return questions.status(state, _asked(settings), clock_sample())
+        return questions.status(state, _asked(settings), clock_sample(), sink_kinds(settings))
+
+
+def sink_kinds(settings: Settings) -> dict[str, str]:
+    """Return the types of the configured sinks, by name."""
+    return {name: sink.type for name, sink in settings.sinks.items()}
 
 
 def _asked(settings: Settings) -> Iterator[Asked]:

@@ -1,4 +1,4 @@
-"""The daemon: a worker for each account, each watch list, and for deliveries; alarms, outbox and heartbeat wake them.
+"""The daemon: a worker for each account, each watch list and each sink; alarms, outbox and heartbeat wake them.
 
 A worker is only ever woken; what is due it reads in the journal, so a lost or a superfluous alarm does no harm. A scan
 of the outbox is the truth; the watch makes it quick and does not wake when nothing happens.
@@ -14,7 +14,7 @@ import structlog
 
 from syncd.errors import LaterError, SyncdError, TooEarlyError
 from syncd.jobs.base import Account, Workplace
-from syncd.jobs.deliver import deliver
+from syncd.jobs.deliver import serve
 from syncd.jobs.tour import Tour, tour
 from syncd.jobs.watch import Watch, look
 from syncd.plan import LAST_RETRY, next_attempt
@@ -23,6 +23,9 @@ from syncd.systemd import notify
 from syncd.watch import OutboxWatch
 
 log = structlog.get_logger()
+
+BREATH = timedelta(seconds=1)
+"""The least time until a sink is looked after again by itself."""
 
 LAST_WAIT = 5.0
 """Seconds for what was cut off after `stop_timeout` to fall down."""
@@ -43,7 +46,8 @@ class Daemon:
     clock: AlarmClock = field(default_factory=AlarmClock)
     watches: Mapping[str, Watch] = field(default_factory=dict)
     _wakes: dict[str, asyncio.Event] = field(default_factory=dict)
-    _parcels: asyncio.Event = field(default_factory=asyncio.Event)
+    _parcels: dict[str, asyncio.Event] = field(default_factory=dict)
+    """By sink: something may be due for it."""
     _renew: Callable[[], None] = field(default=lambda: None)
 
     async def serve(self, stop: asyncio.Event) -> None:
@@ -53,8 +57,10 @@ class Daemon:
         """
         charges: dict[str, Charge] = {**self.accounts, **self.watches}
         self._wakes = {name: asyncio.Event() for name in charges}
+        self._parcels = {name: asyncio.Event() for name in self.place.sinks}
         tasks = [asyncio.create_task(self._work(charge), name=name) for name, charge in charges.items()]
-        tasks += [asyncio.create_task(self._deliver()), asyncio.create_task(self._watch())]
+        tasks += [asyncio.create_task(self._deliver(sink), name=f"sink {sink}") for sink in self.place.sinks]
+        tasks.append(asyncio.create_task(self._watch()))
         waiting = asyncio.create_task(stop.wait())
         self.clock.start()
         self.clock.heartbeat(self._beat)
@@ -71,9 +77,8 @@ class Daemon:
 
     def wake_all(self) -> None:
         """Let every worker look what is due."""
-        for wake in self._wakes.values():
+        for wake in (*self._wakes.values(), *self._parcels.values()):
             wake.set()
-        self._parcels.set()
 
     def _beat(self) -> None:
         notify("WATCHDOG=1")
@@ -96,7 +101,8 @@ class Daemon:
             wake.clear()
             with _unless_state_is_away(charge.name):
                 await self._guarded_turn(charge)
-            self._parcels.set()
+            for parcel in self._parcels.values():
+                parcel.set()
 
     async def _guarded_turn(self, charge: Charge) -> None:
         try:
@@ -154,12 +160,16 @@ class Daemon:
     def _alarm(self, charge: Charge, when: datetime) -> None:
         self.clock.at(charge.name, when + timedelta(milliseconds=20), self._wakes[charge.name].set)
 
-    async def _deliver(self) -> None:
+    async def _deliver(self, sink: str) -> None:
+        """Serve one sink; however long it takes, the others and the accounts go on."""
+        parcel = self._parcels[sink]
         while True:
-            await self._parcels.wait()
-            self._parcels.clear()
-            with _unless_state_is_away("deliveries"):
-                await deliver(self.place, self.accounts)
+            await parcel.wait()
+            parcel.clear()
+            with _unless_state_is_away(f"sink {sink}"):
+                served = await serve(self.place, self.accounts, sink)
+                if served.again is not None:
+                    self.clock.at(f"sink {sink}", max(served.again, self.place.clock() + BREATH), parcel.set)
 
     # -- the outbox -------------------------------------------------------------------------------------------
 

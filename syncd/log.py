@@ -25,6 +25,7 @@ EVENTS: Mapping[str, str] = {
     "file.parsed": "An inbound file was judged whole, and its deliveries are due.",
     "file.delivered": "A sink has an inbound file.",
     "file.delivery-failed": "A sink could not take a file now; it is tried again.",
+    "file.dead-letter": "A sink does not take a file; it is not tried again before a person asks for it.",
     "file.removed": "An inbound file was removed from the server after it was accepted.",
     "file.partial": "A download broke; what came is in quarantine.",
     "file.held": "A stock list is accepted and handed to nobody until a person approves it.",

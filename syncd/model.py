@@ -165,10 +165,18 @@ class Delivery:
     interchange_id: int
     sink: str
     key: str
+    account: str
+    channel: str
     attempts: int
     next_attempt: datetime | None
-    """None: given up until a person asks for it again."""
+    """None: a dead letter, until a person asks for it again."""
+    last_attempt: datetime | None
     last_error: str | None
+
+    @property
+    def lane(self) -> tuple[str, str]:
+        """What keeps its order on the way to the sink: the files of one account and channel."""
+        return self.account, self.channel
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ RECEIPT_MAX_AGE = timedelta(hours=24)
 FIRST_RETRY = timedelta(seconds=30)
 LAST_RETRY = timedelta(hours=1)
 
+LONGEST_PUT_OFF = timedelta(days=1)
+"""A target that asks for more time than this is asked again after this."""
+
 
 # -- inbound ----------------------------------------------------------------------------------------------------
 
@@ -291,18 +294,22 @@ def delivery_key(account: str, name: str, sha256: str) -> str:
 # -- time -------------------------------------------------------------------------------------------------------
 
 
-def next_attempt(failures: int, now: datetime) -> datetime:
-    """Return when to try again after so many failures in a row: 30 s, doubled each time, at most an hour."""
-    doublings = min(max(failures, 1) - 1, 10)
-    return now + min(FIRST_RETRY * (1 << doublings), LAST_RETRY)
+def next_attempt(failures: int, now: datetime, put_off: timedelta | None = None) -> datetime:
+    """Return when to try again after so many failures in a row: 30 s, doubled each time, at most an hour.
 
-
-def attempt_is_due(when: datetime | None, now: datetime) -> bool:
-    """Tell whether to try again now; None never is.
-
-    A time that lies further ahead than the longest wait was written while the clock was wrong: it is not believed.
+    `put_off` is how long the other side wants to be left alone: it may make the wait longer, up to a day.
     """
-    return when is not None and not now < when <= now + LAST_RETRY
+    doublings = min(max(failures, 1) - 1, 10)
+    wait = min(FIRST_RETRY * (1 << doublings), LAST_RETRY)
+    return now + max(wait, min(put_off or wait, LONGEST_PUT_OFF))
+
+
+def attempt_is_due(when: datetime | None, last: datetime | None, now: datetime) -> bool:
+    """Tell whether to try again now, planned for `when` at the `last` attempt; None never is.
+
+    A plan for later that was made later than now was made while the clock was wrong: it is not believed.
+    """
+    return when is not None and (when <= now or last is None or last > now)
 
 
 Clock = Callable[[], datetime]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from syncd.deliveries import SinkStatus, sinks_status, told, wants
 from syncd.model import AccountState, Audit, ClockSample, Direction, Hold, Interchange, State, Step
 from syncd.state import Store
 from syncd.suppliers.rules import Supplier
@@ -50,15 +51,6 @@ class AccountStatus:
     """Orders sent and not answered yet."""
     held: int
     quarantined: int
-
-
-@dataclass(frozen=True, slots=True)
-class SinkStatus:
-    """One sink at a glance: how many deliveries wait, and why."""
-
-    name: str
-    waiting: int
-    last_error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +120,22 @@ class Story:
     said: list[Said] = field(default_factory=list)
 
 
-def status(store: Store, asked: Iterable[Asked], sample: ClockSample, recent: int = 10) -> Status:
-    """Answer how things are."""
+def status(
+    store: Store, asked: Iterable[Asked], sample: ClockSample, sinks: Mapping[str, str], recent: int = 10
+) -> Status:
+    """Answer how things are; `sinks` are the configured ones, by name with their types."""
     problems = [
         ProblemStatus(p.account, p.code, p.message, p.remedy, p.opened_at, p.count) for p in store.journal.problems()
     ]
     problems += [_attention(row) for row in store.journal.attention()]
+    outlets = sinks_status(store, sinks)
+    problems += [_sink_problem(sink, *asks) for sink in outlets if (asks := wants(sink))]
     known = _known(store)
     accounts = [_account(store, known, one, sample) for one in asked]
     quiet = not problems and all(account.word in ("ok", "waiting", "new", "disabled") for account in accounts)
     files = [file_status(row) for row in store.journal.recent(recent)]
     said = [_said(word) for word in store.journal.audits(limit=WORDS)]
-    return Status("ok" if quiet else "attention", problems, accounts, _sinks(store), files, said)
+    return Status("ok" if quiet else "attention", problems, accounts, outlets, files, said)
 
 
 WORDS = 5
@@ -155,6 +151,13 @@ def _attention(row: Interchange) -> ProblemStatus:
     code, sentence, remedy = _WANTS[row.direction, row.state, row.hold, _sure(row)]
     message = f"{row.name} {sentence}: {row.reason}"
     return ProblemStatus(row.account, code, message, remedy.format(id=row.id, account=row.account), row.updated_at, 1)
+
+
+def _sink_problem(sink: SinkStatus, code: str, message: str, remedy: str) -> ProblemStatus:
+    """Say what a sink wants from a person, likewise read off its deliveries."""
+    since = sink.dead_since or sink.oldest
+    assert since is not None, "it wants something for a file that came in"
+    return ProblemStatus(None, code, message, remedy, since, 1)
 
 
 def _sure(row: Interchange) -> bool | None:
@@ -262,17 +265,6 @@ def _waiting(outbox: Path | None) -> int:
     return len(waiting(outbox)) if outbox is not None and outbox.is_dir() else 0
 
 
-def _sinks(store: Store) -> list[SinkStatus]:
-    pending = store.journal.pending()
-    names = sorted({delivery.sink for delivery in pending})
-    found = []
-    for name in names:
-        mine = [delivery for delivery in pending if delivery.sink == name]
-        error = next((delivery.last_error for delivery in mine if delivery.last_error), None)
-        found.append(SinkStatus(name, len(mine), error))
-    return found
-
-
 def file_status(row: Interchange) -> FileStatus:
     """Describe one interchange in a line."""
     state = f"{row.state} ({row.hold})" if row.hold else str(row.state)
@@ -294,10 +286,8 @@ def _story(store: Store, row: Interchange) -> Story:
     except UsageError:
         findings, references = [], ()
     history = [(event.at, str(event.after), event.note or "") for event in store.journal.history(row.id)]
-    waiting = [delivery for delivery in store.journal.pending() if delivery.interchange_id == row.id]
-    deliveries = [f"{d.sink}: waits{f', last error: {d.last_error}' if d.last_error else ''}" for d in waiting]
     said = [_said(word) for word in store.journal.audits(number=row.id)]
-    return Story(file_status(row), references, history, findings, deliveries, said)
+    return Story(file_status(row), references, history, findings, told(store, row.id), said)
 
 
 def _where(row: Interchange, line: int | None) -> str:

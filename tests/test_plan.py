@@ -7,7 +7,6 @@ import pytest
 
 from syncd.model import Direction, Hold, Interchange, Mode, RemoteFile, State, Step
 from syncd.plan import (
-    LAST_RETRY,
     Fetch,
     HoldBack,
     Leave,
@@ -197,9 +196,16 @@ def test_retries_grow_to_an_hour():
     assert waits == [30, 30, 60, 120, 3600, 3600, 3600]
 
 
-def test_an_attempt_that_was_set_while_the_clock_was_wrong_is_due():
-    later, wrong = NOW + LAST_RETRY, NOW + LAST_RETRY + timedelta(seconds=1)
-    assert [attempt_is_due(when, NOW) for when in (None, NOW, later, wrong)] == [False, True, False, True]
+def test_a_target_that_wants_to_be_left_alone_is_left_alone_for_a_day_at_most():
+    wanted = (timedelta(seconds=1), timedelta(hours=3), timedelta(days=9))
+    waits = [next_attempt(1, NOW, put_off) - NOW for put_off in wanted]
+    assert waits == [timedelta(seconds=30), timedelta(hours=3), timedelta(days=1)]
+
+
+def test_an_attempt_that_was_planned_while_the_clock_was_wrong_is_due():
+    hour = timedelta(hours=1)
+    plans = [(None, NOW), (NOW, NOW - hour), (NOW + hour, NOW - hour), (NOW + hour, NOW + hour / 2), (NOW + hour, None)]
+    assert [attempt_is_due(when, last, NOW) for when, last in plans] == [False, True, False, True, True]
 
 
 def test_a_delivery_key_depends_on_account_name_and_content():

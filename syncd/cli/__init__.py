@@ -26,6 +26,8 @@ VERBS = {
     "settle": "syncd.cli.words:settle",
     "resend": "syncd.cli.words:resend",
     "quarantine": "syncd.cli.quarantine:quarantine",
+    "sinks": "syncd.cli.sinks:sinks",
+    "replay": "syncd.cli.replay:replay",
     "ingest": "syncd.cli.ingest:ingest",
     "pause": "syncd.cli.pause:pause",
     "resume": "syncd.cli.pause:resume",

@@ -1,5 +1,6 @@
 """How verbs print for programs: JSON, one object a line where there are many."""
 
+from datetime import datetime
 from typing import Any
 
 import click
@@ -11,3 +12,8 @@ def say_json(value: Any, *, indent: int = -1) -> None:
 
     encoded = msgspec.json.encode(value, enc_hook=str)
     click.echo(msgspec.json.format(encoded, indent=indent).decode())
+
+
+def when(moment: datetime | None) -> str:
+    """Show a moment in the machine's zone."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else "never"

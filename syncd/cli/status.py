@@ -1,6 +1,5 @@
 """`syncd status` and `syncd explain`: how things are, and the story of one file."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +7,8 @@ import click
 from rich.markup import escape
 
 from syncd.cli.options import config_option
-from syncd.cli.output import say_json
+from syncd.cli.output import say_json, when
+from syncd.cli.sinks import lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,14 +55,15 @@ def _print(found: "Status") -> None:
     console.print("All is in order." if found.word == "ok" else "[bold]Somebody must look:[/]")
     for problem in found.problems:
         who = f"{problem.account}: " if problem.account else ""
-        seen = f"since {_when(problem.since)}" + (f", {problem.count} times" if problem.count > 1 else "")
+        seen = f"since {when(problem.since)}" + (f", {problem.count} times" if problem.count > 1 else "")
         console.print(f"  [red]![/] {who}{escape(problem.message)} ({seen})")
         console.print(f"    → {escape(problem.remedy)}")
     for account in found.accounts:
         _print_account(console, account)
     for sink in found.sinks:
-        error = f"; last error: {escape(sink.last_error)}" if sink.last_error else ""
-        console.print(f"\n[bold]sink {sink.name}[/]  {sink.waiting} files wait{error}")
+        if sink.oldest:
+            first, *more = lines(sink)
+            console.print(f"\n[bold]sink[/] {escape(first)}", *(f"\n{escape(line)}" for line in more), sep="")
     if found.recent:
         console.print("\n[bold]last files[/]")
     for row in found.recent:
@@ -76,13 +77,13 @@ def _print(found: "Status") -> None:
 def file_line(row: "FileStatus") -> str:
     """Show a file in a line."""
     arrow = "→" if row.direction == "out" else "←"
-    return f"{row.id:>4}  {_when(row.updated)}  {row.account} {arrow} {row.name}  {row.state}"
+    return f"{row.id:>4}  {when(row.updated)}  {row.account} {arrow} {row.name}  {row.state}"
 
 
 def _word(word: "Said") -> str:
     why = f" ({word.why})" if word.why else ""
     about = f"no. {word.id}, {word.what}" if word.id else f"{word.account}, {word.what}"
-    return f"{_when(word.at)}  {word.who}: {word.verb}: {about}{why}"
+    return f"{when(word.at)}  {word.who}: {word.verb}: {about}{why}"
 
 
 COLOURS = {"ok": "green", "waiting": "green", "new": "cyan", "disabled": "dim"}
@@ -92,7 +93,7 @@ def _print_account(console: "Console", one: "AccountStatus") -> None:
     state = f"[{COLOURS.get(one.word, 'red')}]{one.word}[/]" + (f": {escape(one.why)}" if one.why else "")
     console.print(f"\n[bold]{one.name}[/] ({one.supplier})  {state}")
     console.print(
-        f"  last visit {_when(one.last_success)}, next {_when(one.next_visit)}, login allowed {_when(one.next_login)}"
+        f"  last visit {when(one.last_success)}, next {when(one.next_visit)}, login allowed {when(one.next_login)}"
     )
     counts = ((one.outbox, "in the outbox"), (one.unanswered, "orders unanswered"), (one.held, "orders held"),
               (one.quarantined, "in quarantine"))  # fmt: skip
@@ -115,10 +116,6 @@ def tell(story: "Story") -> None:
     if story.references:
         click.echo(f"  references: {', '.join(story.references)}")
     for at, state, note in story.history:
-        click.echo(f"  {_when(at)}  {state}" + (f": {note}" if note else ""))
+        click.echo(f"  {when(at)}  {state}" + (f": {note}" if note else ""))
     for line in (*story.findings, *story.deliveries, *map(_word, story.said)):
         click.echo(f"  {line}")
-
-
-def _when(moment: datetime | None) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else "never"

@@ -5,7 +5,7 @@ store, the way to connect. In a simulation all of them are virtual; nothing in t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +98,15 @@ class Workplace:
     async def do(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a synchronous call of the store on the executor."""
         return await asyncio.get_running_loop().run_in_executor(self.executor, lambda: call(*args, **kwargs))
+
+
+async def together(works: Iterable[Awaitable[T]]) -> list[T]:
+    """Run all of these to their ends, whatever becomes of one of them; then raise the first error, if there was one."""
+    done = await asyncio.gather(*works, return_exceptions=True)
+    for each in done:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in done if not isinstance(each, BaseException)]
 
 
 async def uncut(step: Awaitable[T]) -> T:

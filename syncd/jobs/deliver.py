@@ -1,94 +1,183 @@
 """Hand accepted interchanges to the sinks: each at least once, with a stable key, in order.
 
-Order is kept for one sink, account and channel: a later stock list never overtakes an earlier one. One slow or broken
-sink never holds another. What fails is tried again later; attempts are rows, so they survive a restart.
+Order is kept in a lane, that is for one sink, account and channel: a later stock list never overtakes an earlier one.
+Each sink is served by itself, so a slow or broken one never holds another. What fails is tried again later; attempts
+are rows, so they survive a restart.
+
+What a sink refuses for good is a dead letter at once. What it has not taken after so many `tries` is one as soon as the
+sink takes another file; to see that, the next of its lane is tried. A sink that takes nothing is down, and that is no
+file's fault. Behind a dead letter its lane goes on.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from syncd.errors import SinkError, SpoolLostError, SyncdError
+from syncd.errors import SinkError, SinkRefusedError, SpoolLostError, SyncdError
 from syncd.formats import FORMATS
-from syncd.jobs.base import Account, Workplace
+from syncd.jobs.base import Account, Workplace, together
 from syncd.jobs.judge import give_up
 from syncd.model import Delivery, Interchange, Verdict
 from syncd.plan import attempt_is_due, next_attempt
-from syncd.sinks.base import Batch, Sink
+from syncd.sinks.base import Batch, Terms
 
 log = structlog.get_logger()
 
+ROUND = 200
+"""Deliveries after which is looked anew what waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What came of serving a sink."""
+
+    waiting: int
+    """Deliveries that still wait; dead letters do not."""
+    again: datetime | None
+    """When the first of them is due."""
+
 
 async def deliver(place: Workplace, accounts: Mapping[str, Account]) -> int:
-    """Deliver what is due for these accounts; return how many deliveries still wait for a sink that is there."""
-    pending = await place.do(place.store.journal.pending)
-    by_sink: dict[str, list[Delivery]] = {}
-    for delivery in pending:
-        by_sink.setdefault(delivery.sink, []).append(delivery)
-    served = [_serve(place, accounts, place.sinks[sink], due) for sink, due in by_sink.items() if sink in place.sinks]
-    return sum(await asyncio.gather(*served))
+    """Deliver to every sink what is due for these accounts; return how many deliveries still wait."""
+    served = await together(serve(place, accounts, sink) for sink in place.sinks)
+    return sum(each.waiting for each in served)
 
 
-async def _serve(place: Workplace, accounts: Mapping[str, Account], sink: Sink, pending: Sequence[Delivery]) -> int:
-    """Deliver to one sink, oldest first, and count what still waits; a failure holds back its own channel."""
-    stopped: set[tuple[str, str]] = set()
-    waiting = 0
-    for delivery in pending:
-        row = await place.do(place.store.journal.get, delivery.interchange_id)
-        lane = (row.account, row.channel)
-        if row.account not in accounts:
-            continue
-        due = lane not in stopped and attempt_is_due(delivery.next_attempt, place.clock())
-        if not due or not await _try(place, accounts[row.account], sink, delivery, row):
-            stopped.add(lane)
-            waiting += 1
-    return waiting
+async def serve(place: Workplace, accounts: Mapping[str, Account], sink: str) -> Served:
+    """Deliver to one sink what is due for these accounts."""
+    while True:
+        waiting = await _waiting(place, accounts, sink)
+        work = _Round(place, accounts, sink)
+        for delivery in _fairly(waiting)[:ROUND]:
+            await work.take(delivery)
+        if not work.ended or len(waiting) <= ROUND:
+            left = await _waiting(place, accounts, sink)
+            heads = {each.lane: each.next_attempt for each in reversed(left)}
+            return Served(len(left), min((when for when in heads.values() if when is not None), default=None))
 
 
-async def _try(place: Workplace, account: Account, sink: Sink, delivery: Delivery, row: Interchange) -> bool:
-    try:
-        await sink.deliver(await _batch(place, account, delivery, row))
-    except SpoolLostError as error:  # it will never be there: what came after it need not wait
-        await give_up(place, row, error)
-        return True
-    except SyncdError as error:
-        await _failed(place, delivery, row, error)
-        return False
-    except Exception as error:  # noqa: BLE001 - a plugin's own failure must not stop the daemon
-        await _failed(place, delivery, row, SinkError(f"{type(error).__name__}: {error}"))
-        return False
-    await place.do(place.store.journal.delivered, delivery.id, place.clock())
-    log.info(
-        "file.delivered",
-        account=row.account,
-        channel=row.channel,
-        interchange=row.id,
-        file=row.name,
-        sink=delivery.sink,
+async def _waiting(place: Workplace, accounts: Mapping[str, Account], sink: str) -> list[Delivery]:
+    return [each for each in await place.do(place.store.journal.waiting, sink) if each.account in accounts]
+
+
+def _fairly(waiting: Iterable[Delivery]) -> list[Delivery]:
+    """Take the lanes in turn, each in its order: a long one, as after a replay, does not hold the others."""
+    length: Counter[tuple[str, str]] = Counter()
+    ranked = []
+    for delivery in waiting:
+        ranked.append((length[delivery.lane], delivery))
+        length[delivery.lane] += 1
+    return [delivery for _, delivery in sorted(ranked, key=lambda each: each[0])]
+
+
+@dataclass(slots=True)
+class _Round:
+    """One look at everything that waits for a sink."""
+
+    place: Workplace
+    accounts: Mapping[str, Account]
+    sink: str
+    ended: int = 0
+    """Deliveries that wait no more, however they ended."""
+    stopped: set[tuple[str, str]] = field(default_factory=set)
+    doubtful: dict[tuple[str, str], tuple[Delivery, Interchange, SyncdError]] = field(default_factory=dict)
+    """By lane: what failed often enough to be poison, if only the sink takes the next one."""
+
+    async def take(self, delivery: Delivery) -> None:
+        """Try one delivery, if its lane is open and its time has come, and write down what came of it."""
+        lane = delivery.lane
+        due = lane in self.doubtful or attempt_is_due(delivery.next_attempt, delivery.last_attempt, self.place.clock())
+        if lane in self.stopped or not due:
+            self.stopped.add(lane)
+            return
+        row = await self.place.do(self.place.store.journal.get, delivery.interchange_id)
+        error = await self._try(delivery, row)
+        if error is None:
+            await self._taken(delivery, row)
+        elif isinstance(error, SpoolLostError):  # it will never be there: what came after it need not wait
+            await give_up(self.place, row, error)
+            self.ended += 1
+        elif isinstance(error, SinkRefusedError):
+            await self.place.do(
+                self.place.store.journal.delivery_failed, delivery.id, str(error), None, self.place.clock()
+            )
+            await self._bury(delivery, row, error)
+        else:
+            await self._not_now(delivery, row, error)
+
+    async def _try(self, delivery: Delivery, row: Interchange) -> SyncdError | None:
+        sink, limit = self.place.sinks[self.sink], self.place.terms.get(self.sink, Terms()).time_limit
+        clock = asyncio.timeout(limit.total_seconds())
+        try:
+            batch = await _batch(self.place, self.accounts[row.account], delivery, row)
+            async with clock:
+                await sink.deliver(batch)
+        except SyncdError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - a plugin's own failure must not stop the daemon
+            return _too_slow(limit) if clock.expired() else SinkError(f"{type(error).__name__}: {error}")
+        return None
+
+    async def _taken(self, delivery: Delivery, row: Interchange) -> None:
+        journal, now = self.place.store.journal, self.place.clock()
+        await self.place.do(journal.delivered, delivery.id, now)
+        log.info("file.delivered", **_words(delivery, row))
+        await self.place.do(journal.close_problem, row.account, f"sink-{self.sink}", now)
+        self.ended += 1
+        if delivery.lane in self.doubtful:
+            await self._bury(*self.doubtful.pop(delivery.lane))
+
+    async def _not_now(self, delivery: Delivery, row: Interchange, error: SyncdError) -> None:
+        """Try it again later; once it may be poison, let the next of its lane show whether the sink is to blame."""
+        put_off = error.retry_after if isinstance(error, SinkError) else None
+        again = next_attempt(delivery.attempts + 1, self.place.clock(), put_off)
+        await self._failed(delivery, row, error, again)
+        tries = self.place.terms.get(self.sink, Terms()).tries
+        if delivery.lane in self.doubtful or put_off is not None or delivery.attempts + 1 < tries:
+            self.stopped.add(delivery.lane)
+        elif delivery.last_attempt and await self._took_since(delivery.last_attempt):
+            await self._bury(delivery, row, error)
+        else:
+            self.doubtful[delivery.lane] = delivery, row, error
+
+    async def _took_since(self, moment: datetime) -> bool:
+        return await self.place.do(self.place.store.journal.took_since, self.sink, moment)
+
+    async def _failed(self, delivery: Delivery, row: Interchange, error: SyncdError, again: datetime) -> None:
+        journal, now = self.place.store.journal, self.place.clock()
+        await self.place.do(journal.delivery_failed, delivery.id, str(error), again, now)
+        await self.place.do(
+            journal.open_problem, row.account, f"sink-{self.sink}",
+            f"sink {self.sink} could not take {row.name}: {error}",
+            error.remedy or f"It is tried again at {again:%H:%M:%S} UTC; nothing is lost.", now,
+        )  # fmt: skip
+        log.warning("file.delivery-failed", **_words(delivery, row), error=str(error))
+
+    async def _bury(self, delivery: Delivery, row: Interchange, error: SyncdError) -> None:
+        """Make a dead letter of it; the list of dead letters takes the place of the problem."""
+        journal, now = self.place.store.journal, self.place.clock()
+        await self.place.do(journal.bury, delivery.id, str(error))
+        log.error("file.dead-letter", **_words(delivery, row), error=str(error))
+        await self.place.do(journal.close_problem, row.account, f"sink-{self.sink}", now)
+        self.ended += 1
+
+
+def _too_slow(limit: timedelta) -> SinkError:
+    return SinkError(
+        f"it took longer than {limit} and was cut off",
+        remedy="Look why; if it needs so long, raise time_limit in the sink's table.",
     )
-    await place.do(place.store.journal.close_problem, row.account, f"sink-{delivery.sink}", place.clock())
-    return True
 
 
-async def _failed(place: Workplace, delivery: Delivery, row: Interchange, error: SyncdError) -> None:
-    now = place.clock()
-    again = next_attempt(delivery.attempts + 1, now)
-    await place.do(place.store.journal.delivery_failed, delivery.id, str(error), again, now)
-    await place.do(
-        place.store.journal.open_problem, row.account, f"sink-{delivery.sink}",
-        f"sink {delivery.sink} could not take {row.name}: {error}",
-        error.remedy or f"It is tried again at {again:%H:%M:%S} UTC; nothing is lost.", now,
-    )  # fmt: skip
-    log.warning(
-        "file.delivery-failed",
-        account=row.account,
-        interchange=row.id,
-        file=row.name,
-        sink=delivery.sink,
-        error=str(error),
-    )
+def _words(delivery: Delivery, row: Interchange) -> dict[str, Any]:
+    """Return what every line of the log says of a delivery."""
+    about = {"account": row.account, "channel": row.channel, "interchange": row.id, "file": row.name}
+    return about | {"sink": delivery.sink}
 
 
 async def _batch(place: Workplace, account: Account, delivery: Delivery, row: Interchange) -> Batch:

@@ -37,6 +37,11 @@ class Tour:
     """Failed visits in a row, this one included."""
     paused: str | None = None
 
+    async def look_again(self, place: Workplace) -> None:
+        """Learn where the fetched files stand now, as after their delivery."""
+        if self.visit is not None:
+            self.visit.fetched = [await place.do(place.store.journal.get, row.id) for row in self.visit.fetched]
+
     @property
     def quarantined(self) -> int:
         """Count the files that were put into quarantine on this tour."""

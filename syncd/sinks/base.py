@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -51,6 +51,18 @@ class Terms:
     """Failed attempts at a file, while the sink takes others, that make it a dead letter."""
     time_limit: timedelta = timedelta(minutes=30)
     """For one delivery."""
+
+
+@runtime_checkable
+class Checking(Protocol):
+    """What a sink may have beside: a way to look at its target, for `syncd sinks test`."""
+
+    async def check(self) -> str:
+        """Reach the target as a delivery would, without any effect; say in a few words what was found.
+
+        Raises SinkError.
+        """
+        ...
 
 
 class Sink(Protocol):

@@ -8,6 +8,7 @@ remembers SYNCD_KEY: it may see one again, after a crash or a time-out.
 
 import asyncio
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -60,6 +61,17 @@ class CommandSink:
             with path.open("rb") as file, tempfile.TemporaryFile() as said:
                 status = await self._run(path, file, said, batch)
                 self._judge(status, _last_words(said))
+
+    async def check(self) -> str:
+        """Look whether the program is there and may be run; it is not run. Raise SinkError."""
+        program = self._settings.command[0]
+        found = await asyncio.to_thread(shutil.which, program)
+        if found is None:
+            raise SinkError(
+                f"{program} is not there, or may not be run",
+                remedy="The program must be there and executable for syncd's user.",
+            )
+        return f"{found} is there, and was not run"
 
     async def close(self) -> None:
         """Do nothing: no program outlives its delivery."""

@@ -86,6 +86,19 @@ class DirectorySink:
         """Wait for a delivery that is still being written."""
         await asyncio.to_thread(self._thread.shutdown)
 
+    async def check(self) -> str:
+        """Write a hidden file, rename it as a delivery would, and remove it; raise SinkError."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._check)
+
+    def _check(self) -> str:
+        draft, target = self._books / "check", self._root / ".syncd-check"
+        with _translated(self._root):
+            self._make(self._root, self._books)
+            draft.touch()
+            draft.rename(target)
+            target.unlink()
+        return f"files can appear in {self._root}"
+
     def _deliver(self, batch: Batch) -> None:
         target = self._root / relative_path(self._settings.names, batch)
         ready = self._books / f"{batch.key}.ready"

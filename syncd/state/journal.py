@@ -17,10 +17,11 @@ from syncd.state.journal_outbound import Outbound
 from syncd.state.journal_people import People
 from syncd.state.journal_problems import Problems
 from syncd.state.journal_questions import Questions
+from syncd.state.journal_replay import Replays
 from syncd.state.tables import event
 
 
-class Journal(Accounts, Outbound, Inbound, Deliveries, Problems, People, Questions):
+class Journal(Accounts, Outbound, Inbound, Deliveries, Problems, People, Replays, Questions):
     """All that is remembered but the bytes; each part of it has a file of its own."""
 
     def get(self, number: int) -> Interchange:

@@ -1,18 +1,30 @@
-"""Deliveries: which interchange goes to which sink, how often that was tried, and when to try again."""
+"""Deliveries: which interchange goes to which sink, how often that was tried, and when to try again.
 
+A delivery is made when `delivered_at` is set. Until then it waits for `next_attempt`, or is a dead letter where that is
+empty: nobody tries it before a person asks for it.
+"""
+
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
-from syncd.model import Delivery, State
-from syncd.state import rows
+from syncd.errors import UsageError
+from syncd.model import Delivery, State, Word
+from syncd.state import rows, trail
 from syncd.state.engine import Database
-from syncd.state.tables import delivery
+from syncd.state.references import CHUNK
+from syncd.state.tables import delivery, interchange
 
-_COLUMNS = tuple(
-    delivery.c[name] for name in ("id", "interchange_id", "sink", "key", "attempts", "next_attempt", "last_error")
+_COLUMNS = (
+    *(delivery.c[name] for name in ("id", "interchange_id", "sink", "key")),
+    *(interchange.c[name] for name in ("account", "channel")),
+    *(delivery.c[name] for name in ("attempts", "next_attempt", "last_attempt", "last_error")),
 )
 _OPEN = delivery.c.delivered_at.is_(None)
+_DEAD = _OPEN & delivery.c.next_attempt.is_(None)
+_WAITS = _OPEN & delivery.c.next_attempt.is_not(None)
 
 
 class Deliveries:
@@ -22,33 +34,108 @@ class Deliveries:
 
     def due(self, now: datetime) -> list[Delivery]:
         """Return the deliveries whose time has come, oldest interchange first."""
-        return self._deliveries(delivery.c.next_attempt <= now)
+        return self._deliveries(_OPEN, delivery.c.next_attempt <= now)
 
     def pending(self) -> list[Delivery]:
-        """Return every delivery that is not made yet, given up or not."""
-        return self._deliveries()
+        """Return every delivery that is not made yet, dead letters too."""
+        return self._deliveries(_OPEN)
+
+    def waiting(self, sink: str) -> list[Delivery]:
+        """Return what waits for a sink, oldest interchange first; not its dead letters."""
+        return self._deliveries(_WAITS, delivery.c.sink == sink)
+
+    def deliveries_of(self, number: int) -> list[tuple[Delivery, datetime | None]]:
+        """Return the deliveries of an interchange, each with the time when it was made."""
+        query = select(*_COLUMNS, delivery.c.delivered_at).join_from(delivery, interchange)
+        with self._database.reading() as connection:
+            found = connection.execute(query.where(delivery.c.interchange_id == number).order_by(delivery.c.id))
+            return [(Delivery(*values), made) for *values, made in found]
+
+    def took_since(self, sink: str, moment: datetime) -> bool:
+        """Tell whether a sink has taken anything since a moment."""
+        query = select(delivery.c.id).where(delivery.c.sink == sink, delivery.c.delivered_at >= moment).limit(1)
+        with self._database.reading() as connection:
+            return connection.scalar(query) is not None
 
     def delivered(self, number: int, at: datetime) -> None:
         """Remember that a sink has it; with the last one its interchange is DONE. May be said twice."""
         made = update(delivery).where(delivery.c.id == number, _OPEN).values(delivered_at=at, last_error=None)
         with self._database.writing() as connection:
             owner = connection.scalar(made.returning(delivery.c.interchange_id))
-            if owner is None:
-                return
-            file = rows.load(connection, owner, lock=True)
-            rest = select(delivery.c.id).where(delivery.c.interchange_id == owner, _OPEN).limit(1)
-            if file.state is State.PARSED and connection.scalar(rest) is None:
-                rows.move(connection, owner, State.PARSED, State.DONE, at, None, {})
+            if owner is not None:
+                _finish(connection, owner, at)
 
     def delivery_failed(self, number: int, error: str, next_attempt: datetime | None, at: datetime) -> None:
-        """Remember a failed attempt; without a next one a person has to ask for it."""
+        """Remember a failed attempt; without a next one it is a dead letter."""
         values = {"attempts": delivery.c.attempts + 1, "last_error": error, "next_attempt": next_attempt}
         values["last_attempt"] = at
+        self._alter(delivery.c.id == number, values)
+
+    def bury(self, number: int, reason: str) -> None:
+        """Make a dead letter of a delivery that waits."""
+        self._alter(delivery.c.id == number, {"next_attempt": None, "last_error": reason})
+
+    def hurry(self, sinks: Collection[str], at: datetime) -> int:
+        """Have what waits for these sinks tried now; return how many deliveries."""
+        return self._alter(delivery.c.sink.in_(sinks) & _WAITS, {"next_attempt": at})
+
+    def revive(self, sinks: Collection[str], word: Word, at: datetime) -> int:
+        """Have the dead letters of these sinks tried anew, on a person's word; return how many."""
         with self._database.writing() as connection:
-            failed = update(delivery).where(delivery.c.id == number, _OPEN).values(values)
-            connection.execute(failed)
+            dead = _owners(connection, delivery.c.sink.in_(sinks) & _DEAD)
+            for row in dead:
+                trail.record(connection, word, at, row.account, f"{row.name}: to {row.sink} again", row.interchange_id)
+            _by_id(connection, [row.id for row in dead], {"attempts": 0, "next_attempt": at})
+        return len(dead)
+
+    def drop(self, sink: str, word: Word, at: datetime, *, dead: bool) -> int:
+        """Give up what waits for a sink, or its dead letters alone, on a person's word; return how many deliveries.
+
+        An interchange that no other sink waits for is DONE. Raises UsageError when there is nothing to give up.
+        """
+        with self._database.writing() as connection:
+            found = _owners(connection, (delivery.c.sink == sink) & (_DEAD if dead else _OPEN))
+            if not found:
+                raise UsageError(f"nothing waits for the sink {sink}", remedy="`syncd sinks list` shows what waits.")
+            _by_id(connection, [row.id for row in found], None)
+            for row in found:
+                what = f"{row.name}: not handed to {sink}"
+                trail.record(connection, word, at, row.account, what, row.interchange_id)
+                _finish(connection, row.interchange_id, at, f"not handed to {sink}; {trail.spoken(word)}")
+        return len(found)
+
+    def _alter(self, which: ColumnElement[bool], values: dict[str, Any]) -> int:
+        with self._database.writing() as connection:
+            return connection.execute(update(delivery).where(_OPEN, which).values(values)).rowcount
 
     def _deliveries(self, *where: ColumnElement[bool]) -> list[Delivery]:
-        query = select(*_COLUMNS).where(_OPEN, *where).order_by(delivery.c.interchange_id, delivery.c.id)
+        query = select(*_COLUMNS).join_from(delivery, interchange).where(*where)
         with self._database.reading() as connection:
-            return [Delivery(*row) for row in connection.execute(query)]
+            found = connection.execute(query.order_by(delivery.c.interchange_id, delivery.c.id))
+            return [Delivery(*row) for row in found]
+
+
+def _owners(connection: Connection, where: ColumnElement[bool]) -> list[Any]:
+    """Return deliveries with the account and the name of their interchanges; nobody changes those meanwhile."""
+    columns = (delivery.c.id, delivery.c.sink, delivery.c.interchange_id, interchange.c.account, interchange.c.name)
+    query = select(*columns).join_from(delivery, interchange).where(where).order_by(delivery.c.id)
+    return list(connection.execute(query.with_for_update()))
+
+
+def _by_id(connection: Connection, numbers: list[int], values: dict[str, Any] | None) -> None:
+    """Change deliveries, or delete them where there are no values; a statement takes only so many numbers."""
+    for start in range(0, len(numbers), CHUNK):
+        mine = delivery.c.id.in_(numbers[start : start + CHUNK])
+        connection.execute(
+            delete(delivery).where(mine) if values is None else update(delivery).where(mine).values(values)
+        )
+
+
+def _finish(connection: Connection, owner: int, at: datetime, note: str | None = None) -> None:
+    """Move an accepted interchange to DONE when no delivery of it is open any more; else only note what was done."""
+    file = rows.load(connection, owner, lock=True)
+    rest = select(func.count()).where(delivery.c.interchange_id == owner, _OPEN)
+    if file.state is State.PARSED and connection.scalar(rest) == 0:
+        rows.move(connection, owner, State.PARSED, State.DONE, at, note, {})
+    elif file.state is State.PARSED and note is not None:
+        rows.move(connection, owner, State.PARSED, State.PARSED, at, note, {})

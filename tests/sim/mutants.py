@@ -166,9 +166,9 @@ MUTANTS = (
     Mutant(
         "a delivery is ticked off before it was made",
         "jobs/deliver.py",
-        "        await sink.deliver(await _batch(place, account, delivery, row))\n",
-        "        await place.do(place.store.journal.delivered, delivery.id, place.clock())\n"
-        "        await sink.deliver(await _batch(place, account, delivery, row))\n",
+        "                await sink.deliver(batch)\n",
+        "                await self.place.do(self.place.store.journal.delivered, delivery.id, self.place.clock())\n"
+        "                await sink.deliver(batch)\n",
         "cb",
         "sink",
     ),

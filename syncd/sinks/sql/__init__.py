@@ -91,6 +91,17 @@ class SqlSink:
         """Wait for a transaction that is still running; no connection outlives its batch."""
         await asyncio.to_thread(self._thread.shutdown)
 
+    async def check(self) -> str:
+        """Begin what a delivery would do, table included, and take it back; raise SinkError."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._check)
+
+    def _check(self) -> str:
+        with self._translated(), self._engine().connect() as connection, connection.begin() as transaction:
+            self._database.lock(connection, self._settings.prefix)
+            Journal(connection, self._settings.prefix).has("")
+            transaction.rollback()
+        return f"database {self._where()} can be written"
+
     def _deliver(self, batch: Batch) -> None:
         with self._translated(), self._engine().begin() as connection:
             self._database.lock(connection, self._settings.prefix)
@@ -135,8 +146,10 @@ class SqlSink:
         cause = (error.orig if isinstance(error, DBAPIError) else None) or error
         names = (kind.__name__ for kind in type(cause).__mro__)
         remedy = next((REMEDIES[name] for name in names if name in REMEDIES), REMEDIES["Exception"])
-        where = self._url.render_as_string(hide_password=True)
-        return SinkError(f"database {where}: {' '.join(str(cause).split())}", remedy=remedy)
+        return SinkError(f"database {self._where()}: {' '.join(str(cause).split())}", remedy=remedy)
+
+    def _where(self) -> str:
+        return self._url.render_as_string(hide_password=True)
 
 
 def _database(url: URL) -> Database:
