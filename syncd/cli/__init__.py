@@ -34,6 +34,7 @@ VERBS = {
     "parse": "syncd.cli.parse:parse",
     "order": "syncd.cli.order:order",
     "ola": "syncd.cli.ola:ola",
+    "alma": "syncd.cli.alma:alma",
     "schema": "syncd.cli.schema:schema",
     "simulate": "syncd.cli.simulate:simulate",
     "config": "syncd.cli.config:config",

@@ -13,7 +13,10 @@ from syncd.suppliers import SUPPLIERS
 from syncd.suppliers.rules import Encryption
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from syncd.config import AccountSettings, Settings
+    from syncd.config.settings import SinkSettings
 
 
 @click.group()
@@ -69,7 +72,14 @@ def _found(settings: "Settings") -> list[str]:
     lines = [f"state    {settings.state_dir}"]
     lines += [f"account  {name}: {_account(account)}" for name, account in settings.accounts.items()]
     lines += [f"sink     {name}: {sink.type}" for name, sink in settings.sinks.items()]
+    lines += [f"warning  sink {name}: {said}" for name, sink in settings.sinks.items() for said in _warnings(sink)]
     return lines if settings.sinks else [*lines, "no sink: what is fetched stays in the spool"]
+
+
+def _warnings(sink: "SinkSettings") -> list[str]:
+    """Return what a sink's settings say of themselves that no check can tell."""
+    said: Callable[[], list[str]] = getattr(sink.settings, "warnings", list)
+    return said()
 
 
 def _account(account: "AccountSettings") -> str:

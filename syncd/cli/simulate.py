@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -21,9 +21,11 @@ from syncd.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from syncd.simulate import House
+    from syncd.simulate import AlmaHouse, House
     from syncd.simulate.books import Record
     from syncd.simulate.ola import OlaHouse
+
+    AnyHouse = House | OlaHouse | AlmaHouse
 
 CUSTOMER = "900900"
 RELATION = "9999999"
@@ -46,10 +48,13 @@ HABITS: Mapping[str, Habit] = {
     "umbreit": Habit(CUSTOMER, 2121, "none", ("1.2", "1.3"), "0s"),
     "cb": Habit("shop", 2122, "explicit", ("1.0", "1.0"), "10m"),
     "ola": Habit(CUSTOMER, 5002, "none", ("1.2", "1.3"), "0s"),
+    "alma": Habit("01234567", 8042, "none", ("1.2", "1.3"), "0s"),
 }
 
 
 FTP_ONLY = ("tls", "tls_version", "login_interval")
+MEANINGLESS = {"ola": FTP_ONLY, "alma": (*FTP_ONLY, "password_file")}
+"""Options that say nothing to a house that is no FTP server."""
 
 
 def _duration(context: click.Context, parameter: click.Parameter, value: str | None) -> timedelta | None:
@@ -62,9 +67,11 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str | N
 @click.command()
 @click.argument("house", type=click.Choice(list(HABITS)))
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help="[default: umbreit 2121, cb 2122, ola 5002; 0 takes a free one]"
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="[default: umbreit 2121, cb 2122, ola 5002, alma 8042; 0 takes a free one]",
 )
-@click.option("--user", help="The account's name. [default: umbreit and ola 900900, cb shop]")
+@click.option("--user", help="The account's name. [default: umbreit and ola 900900, cb shop, alma 01234567]")
 @click.option(
     "--password-file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -89,14 +96,14 @@ def simulate(house: str, faults: str | None, verbose: bool, **options: Any) -> i
 
     Exit status: 0, or 1 if a visitor broke a rule of the supplier.
     """
+    from syncd.cli.simulate_alma import AlmaStay
     from syncd.cli.simulate_ola import OlaStay
 
-    if house == "ola" and (meaningless := [name for name in FTP_ONLY if options[name] is not None]):
-        raise click.UsageError(f"OLA is no FTP server: --{meaningless[0].replace('_', '-')} means nothing to it")
+    if meaningless := [name for name in MEANINGLESS.get(house, ()) if options[name] is not None]:
+        raise click.UsageError(f"{house} is no FTP server: --{meaningless[0].replace('_', '-')} means nothing to it")
     directory = _directory(options.pop("directory"), house)
-    stay = (OlaStay if house == "ola" else Stay)(
-        house, directory, faults=tuple(faults.split(",") if faults else ()), **options
-    )
+    kind = {"ola": OlaStay, "alma": AlmaStay}.get(house, Stay)
+    stay = kind(house, directory, faults=tuple(faults.split(",") if faults else ()), **options)
     return asyncio.run(stay.run(verbose))
 
 
@@ -109,6 +116,9 @@ def _directory(given: Path | None, house: str) -> Path:
 
 class Stay:
     """One opening of a house, from its door to its summary."""
+
+    folders: ClassVar[tuple[str, ...]] = ("outbox", "orders")
+    """What its directory holds."""
 
     def __init__(
         self,
@@ -134,7 +144,7 @@ class Stay:
         self.faults = faults
         self.password_file = (password_file or directory / "password").absolute()
         self.made_up = not self.password_file.exists()
-        for folder in ("outbox", "orders"):
+        for folder in self.folders:
             (directory / folder).mkdir(exist_ok=True)
 
     def password(self) -> str:
@@ -144,7 +154,7 @@ class Stay:
             self.password_file.write_text(secrets.token_urlsafe(12) + "\n", encoding="utf-8")
         return self.password_file.read_text(encoding="utf-8").strip()
 
-    def open(self, password: str) -> "House | OlaHouse":
+    def open(self, password: str) -> "AnyHouse":
         """Make the house. Raises UsageError for a fault that does not exist."""
         from syncd.simulate import CbHouse, Tls, UmbreitHouse
         from syncd.simulate.cb import SLOTS
@@ -198,7 +208,6 @@ class Stay:
         from rich.console import Console
 
         from syncd.simulate import CbHouse
-        from syncd.simulate.words import summary
 
         console = Console(soft_wrap=True, highlight=False, markup=False)
         password = self.password()
@@ -218,29 +227,37 @@ class Stay:
         finally:
             await house.stop()
             follower.close()
-        console.print(f"Closed. {summary(house)}")
+        console.print(f"Closed. {self.summary(house)}")
         return 1 if house.violations else 0
+
+    def summary(self, house: "AnyHouse") -> str:
+        """Say in one line what its books come to."""
+        from syncd.simulate.words import summary
+
+        return summary(house)
 
 
 class Follower:
-    """Tell every record on the terminal, and keep it in the directory: books.jsonl, and the orders as they came."""
+    """Tell every record on the terminal, and keep it in the directory: books.jsonl, orders and posts as they came."""
 
     def __init__(self, console: "Console", directory: Path, verbose: bool) -> None:
         self.console = console
-        self.orders = directory / "orders"
+        self.directory = directory
         self.books = (directory / "books.jsonl").open("a", encoding="utf-8")
         self.verbose = verbose
 
     def __call__(self, record: "Record") -> None:
         """Follow one record."""
-        from syncd.simulate.books import Command, Order, as_json
+        from syncd.simulate.books import Command, Order, Post, as_json
         from syncd.simulate.words import sentence
 
         self.books.write(json.dumps(as_json(record), ensure_ascii=False) + "\n")
         self.books.flush()
         if isinstance(record, Order):
             name = re.sub(r"[^0-9A-Za-z._-]", "_", record.name)[:100]  # what a visitor names is never a path of ours
-            (self.orders / f"{record.number}-{name}").write_bytes(record.content)
+            (self.directory / "orders" / f"{record.number}-{name}").write_bytes(record.content)
+        if isinstance(record, Post):
+            (self.directory / "posts" / f"{record.number:06}.http").write_bytes(record.content)
         if self.verbose or not isinstance(record, Command):
             style = {"violation": "bold red", "fault": "yellow", "order": "green", "command": "dim"}.get(record.kind)
             self.console.print(f"{record.at.astimezone():%H:%M:%S}  {sentence(record)}", style=style)
@@ -258,7 +275,7 @@ def _quoted(value: object) -> str:
     return json.dumps(str(value), ensure_ascii=False)
 
 
-async def _start(house: "House | OlaHouse") -> None:
+async def _start(house: "AnyHouse") -> None:
     try:
         await house.start()
     except OSError as error:

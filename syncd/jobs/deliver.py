@@ -22,6 +22,7 @@ from syncd.errors import SinkError, SinkRefusedError, SpoolLostError, SyncdError
 from syncd.formats import FORMATS
 from syncd.jobs.base import Account, Workplace, together
 from syncd.jobs.judge import give_up
+from syncd.jobs.ordered import ordered
 from syncd.model import Delivery, Interchange, Verdict
 from syncd.plan import attempt_is_due, next_attempt
 from syncd.sinks.base import Batch, Terms
@@ -197,4 +198,5 @@ async def _batch(place: Workplace, account: Account, delivery: Delivery, row: In
         key=delivery.key, account=row.account, supplier=account.supplier.name, channel=row.channel, kind=verdict.kind,
         name=row.name, sha256=row.sha256, raw=spool.path(name), header=verdict.header, counts=verdict.counts,
         snapshot=verdict.stamp is not None, records=records, stamp=verdict.stamp,
+        orders=await ordered(place, account, row),
     )  # fmt: skip

@@ -100,6 +100,25 @@ class Struck(Record):
     command: str
 
 
+@dataclass(slots=True)
+class Post(Record):
+    """A request that came over HTTP, byte for byte; `account` is the one that it names."""
+
+    kind = "post"
+    number: int
+    content: bytes
+    """The whole request: request line, headers, body."""
+    target: str
+    taken: bool
+    repeat_of: int
+    """The number of the post that was taken with the very same target and body; 0 for a new one."""
+
+    @property
+    def body(self) -> bytes:
+        """Return what follows the headers."""
+        return self.content.partition(b"\r\n\r\n")[2]
+
+
 R = TypeVar("R", bound=Record)
 
 
@@ -123,7 +142,7 @@ class Books:
     def as_json(self) -> dict[str, list[dict[str, Any]]]:
         """Return everything as plain data, one list for each kind, with times in ISO 8601."""
         kinds: dict[str, list[dict[str, Any]]] = {
-            kind.kind: [] for kind in (Command, Login, Violation, Order, Placed, Handed, Struck)
+            kind.kind: [] for kind in (Command, Login, Violation, Order, Placed, Handed, Post, Struck)
         }
         for record in self.records:
             kinds[record.kind].append(as_json(record))
@@ -160,6 +179,11 @@ class Keeper:
     def placed(self) -> list[Placed]:
         """Return every file that the house put into `out` by itself."""
         return self.ledger.of(Placed)
+
+    @property
+    def posts(self) -> list[Post]:
+        """Return every request that came over HTTP."""
+        return self.ledger.of(Post)
 
     @property
     def handed(self) -> list[Handed]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from syncd.simulate.books import Command, Handed, Keeper, Login, Order, Placed, Record, Struck, Violation
+from syncd.simulate.books import Command, Handed, Keeper, Login, Order, Placed, Post, Record, Struck, Violation
 
 
 def _command(record: Command) -> str:
@@ -39,6 +39,12 @@ def _handed(record: Handed) -> str:
     return f"{record.account} read {record.name}: {record.size} bytes" + ("" if record.whole else ", not to its end")
 
 
+def _post(record: Post) -> str:
+    done = f"took post {record.number}" if record.taken else f"did not take post {record.number}"
+    what = f"{done} for {record.account or 'nobody'}: {len(record.content)} bytes, {record.target}"
+    return what + (f"; THE SAME was taken before as post {record.repeat_of}" if record.repeat_of else "")
+
+
 def _struck(record: Struck) -> str:
     return f"fault {record.fault} struck at {record.command or 'the greeting'}"
 
@@ -50,6 +56,7 @@ WORDS: Mapping[type[Record], Callable[[Any], str]] = {
     Order: _order,
     Placed: _placed,
     Handed: _handed,
+    Post: _post,
     Struck: _struck,
 }
 

@@ -41,6 +41,11 @@ class Batch:
     """
     stamp: str | None = None
     """Of a snapshot: `YYYYMMDDHHMM`. A sink that holds a later snapshot of the account does not go back to this one."""
+    orders: Callable[[], Iterator[tuple[str, Any]]] = lambda: iter(())
+    """Of a file that answers orders: the lines of those that its references (1041) name, as far as they are kept.
+
+    Each comes with the name of its order; the latest order comes first. May be called again.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,6 +44,10 @@ NOT_NOW = frozenset({408, 409, 421, 423, 425, 429})
 """Answers below 500 that time alone may change."""
 
 
+class LostAnswerError(SinkError):
+    """The target may have heard the request, and nobody knows what it did with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the target said."""
@@ -100,12 +104,20 @@ async def send(
     method: str = "POST",
     headers: Mapping[str, str],
     content: bytes = b"",
+    target: bytes | None = None,
 ) -> Answer:
-    """Send one request and return its answer, of any status; raise SinkError when none comes in `timeout` seconds."""
+    """Send one request and return its answer, of any status, which comes within `timeout` seconds.
+
+    target: path and query, sent byte for byte in place of those of the address. Raises SinkError where nothing was
+    sent, LostAnswerError where something was.
+    """
     import httpx2
 
+    line = _Line()
+    extensions = {"trace": line} if target is None else {"trace": line, "target": target}
+    asked = to.stream(method, address, headers=headers, content=content, extensions=extensions)
     try:
-        async with asyncio.timeout(timeout), to.stream(method, address, headers=headers, content=content) as response:
+        async with asyncio.timeout(timeout), asked as response:
             body = bytearray()
             async for block in response.aiter_raw():
                 body += block
@@ -113,13 +125,28 @@ async def send(
                     break
             return Answer(response.status_code, response.headers, bytes(body[:LONGEST]))
     except TimeoutError as error:
-        raise SinkError(
+        raise line.failure()(
             f"{host_of(address)} did not answer within {timeout:g} s",
             remedy="Is it overloaded? Raise timeout if it needs longer; it is tried again.",
         ) from error
     except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as error:
         said = _printable(str(error)) or type(error).__name__
-        raise SinkError(f"{host_of(address)}: {said}", remedy="Is it up and reachable? It is tried again.") from error
+        raise line.failure()(
+            f"{host_of(address)}: {said}", remedy="Is it up and reachable? It is tried again."
+        ) from error
+
+
+class _Line:
+    """Listen to httpx2's trace for the moment from which the target may have heard something."""
+
+    def __init__(self) -> None:
+        self._heard = False
+
+    async def __call__(self, name: str, _info: Mapping[str, object]) -> None:
+        self._heard = self._heard or name.endswith("send_request_headers.started")
+
+    def failure(self) -> type[SinkError]:
+        return LostAnswerError if self._heard else SinkError
 
 
 def judge(address: str, answer: Answer) -> None:

@@ -19,17 +19,18 @@ class Ledger:
         self._remembered = remembered
 
     def __contains__(self, key: str) -> bool:
-        return key in self._keys()
+        return key in self.keys()
 
     def add(self, key: str) -> None:
         """Write a key down; when this returns it is on the disk."""
-        keys = self._keys()
+        keys = self.keys()
         if len(keys) >= 2 * self._remembered:
             self._rewrite(keys[-self._remembered :])
         with self._path.open("ab") as file:
             _write_through(file.fileno(), f"\n{key}\n".encode())
 
-    def _keys(self) -> list[str]:
+    def keys(self) -> list[str]:
+        """Return the keys that are remembered, the oldest first; one may stand there twice."""
         return self._path.read_text("utf-8").split() if self._path.exists() else []
 
     def _rewrite(self, keys: list[str]) -> None:

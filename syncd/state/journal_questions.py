@@ -72,6 +72,17 @@ class Questions:
         with self._database.reading() as connection:
             return [rows.to_interchange(row) for row in connection.execute(query.order_by(interchange.c.id))]
 
+    def orders_named_by(self, answer: Interchange) -> list[Interchange]:
+        """Return the account's orders that were sent, kept in the spool, and named by an answer's references (1041).
+
+        The latest comes first; there are at most MOST.
+        """
+        named = select(reference.c.reference).where(reference.c.interchange_id == answer.id)
+        carriers = select(reference.c.interchange_id).where(reference.c.reference.in_(named))
+        sent = interchange.c.state.in_((Step.SENT, Step.CONFIRMED)) & interchange.c.spool.is_not(None)
+        mine = (interchange.c.account == answer.account, interchange.c.direction == Direction.OUT)
+        return self._newest(*mine, sent, interchange.c.id.in_(carriers), limit=MOST)
+
     def _newest(self, *where: ColumnElement[bool], limit: int) -> list[Interchange]:
         query = select(*rows.COLUMNS).where(*where).order_by(interchange.c.id.desc()).limit(limit)
         with self._database.reading() as connection:

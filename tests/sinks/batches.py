@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
+from syncd.formats.records import DespatchLine, OrderLine, ReportLine
 from syncd.sinks import Batch
 
 
@@ -118,3 +119,51 @@ def batch_of(
         "stamp": "202611220500" if kind == "BHDART" else None,
     }
     return Batch(**fields | changes)
+
+
+def despatched(line: int, *, mark: str, note: str, **changes: Any) -> DespatchLine:
+    fields: dict[str, Any] = {
+        "line": line, "sender": "24000", "sender_qualifier": "VD", "receiver": "900900", "receiver_qualifier": "VD",
+        "date": date(2026, 11, 20), "note": note, "position": line, "reference": "4233",
+        "article": f"{9780000000000 + line}", "qualifier": "EN", "quantity": 2, "price": Decimal("12.9500"),
+        "price_qualifier": "LP", "currency": "EUR", "discount": Decimal("30.0000"), "vat": "1", "mark": mark,
+        "bookable": True,
+    }  # fmt: skip
+    return DespatchLine(**fields | changes)
+
+
+def reported(line: int, *, mark: str, **changes: Any) -> ReportLine:
+    fields: dict[str, Any] = {
+        "line": line, "sender": "24000", "sender_qualifier": "VD", "receiver": "900900", "receiver_qualifier": "VD",
+        "note": None, "reference": "4233", "article": f"{9780000000000 + line}", "qualifier": "EN", "code": 15,
+        "back_ordered": True, "expected": date(2026, 12, 24), "quantity": 0, "mark": mark,
+        "meaning": "Fehlt kurzfristig am Lager. Bestellung ist vorgemerkt",
+    }  # fmt: skip
+    return ReportLine(**fields | changes)
+
+
+def ordered(line: int, *, mark: str, **changes: Any) -> OrderLine:
+    fields: dict[str, Any] = {
+        "line": line, "sender": "900900", "sender_qualifier": "VD", "receiver": "24000", "receiver_qualifier": "VD",
+        "date": date(2026, 11, 19), "reference": "4233", "article": f"{9780000000000 + line}", "qualifier": "EN",
+        "quantity": 3, "mark": mark,
+    }  # fmt: skip
+    return OrderLine(**fields | changes)
+
+
+def answers_of(folder: Path, **changes: Any) -> Batch:
+    """Make a batch of a supplier's answers, in which every line is a book that will come."""
+    plain = batch_of(folder, **changes)
+    if plain.snapshot:
+        return plain
+    size, mark = sum(plain.counts.values()), ascii(plain.name)[1:-1]
+    late = [line for line in range(1, size + 1) if line % 4 == 0]
+    given: dict[str, Any] = {
+        "counts": {"DespatchLine": size - len(late), "ReportLine": len(late)},
+        "records": lambda: (
+            reported(line, mark=mark) if line in late else despatched(line, mark=mark, note=plain.key[:10])
+            for line in range(1, size + 1)
+        ),
+        "orders": lambda: (("S_900900_20261119100000", ordered(line, mark=mark)) for line in late),
+    }
+    return replace(plain, **{name: value for name, value in given.items() if name not in changes})

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from syncd.sinks import Batch, open_sink
-from tests.sinks.batches import batch_of
+from tests.sinks import batches
 
 CHANGES = {"os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.link"}
 
@@ -54,7 +54,7 @@ def die_at_change(number: int, below: str) -> None:
 
 async def deliver(order: dict[str, Any]) -> None:
     sink = open_sink(order["type"], order["settings"])
-    batch = batch_of(Path(order["folder"]), **order["batch"])
+    batch = getattr(batches, order["maker"])(Path(order["folder"]), **order["batch"])
     if "change" in order:
         die_at_change(order["change"], order["below"])
     await sink.deliver(dying_at(batch, order["record"]) if "record" in order else batch)
@@ -65,9 +65,9 @@ async def deliver(order: dict[str, Any]) -> None:
 
 async def measure(order: dict[str, Any]) -> None:
     sink = open_sink(order["type"], order["settings"])
-    folder = Path(order["folder"])
-    big = batch_of(folder, **order["batch"])
-    await sink.deliver(batch_of(folder, **order["batch"] | {"size": 2_000, "name": "small"}))
+    folder, make = Path(order["folder"]), getattr(batches, order["maker"])
+    big = make(folder, **order["batch"])
+    await sink.deliver(make(folder, **order["batch"] | {"size": 2_000, "name": "small"}))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     await sink.deliver(big)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)

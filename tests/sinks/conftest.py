@@ -8,6 +8,7 @@ import pytest
 from tests.postgres import Cluster
 from tests.sinks.databases import Database, Postgres, Sqlite
 from tests.sinks.endpoint import Endpoint
+from tests.sinks.library import Library
 
 
 @pytest.fixture
@@ -32,5 +33,12 @@ def database(request: pytest.FixtureRequest) -> Database:
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
     running = Endpoint()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    running = Library(tmp_path)
     yield running
     running.close()

@@ -19,7 +19,7 @@ import pytest
 
 from syncd.errors import ConfigError, SinkError, SinkRefusedError
 from syncd.sinks import Batch, Sink, open_sink
-from tests.sinks.batches import batch_of
+from tests.sinks import batches
 
 Lines = Counter[tuple[str, int]]
 """What the shop got: how many times each line of each file."""
@@ -51,7 +51,14 @@ class Target(ABC):
     """The other side of a sink, as the shop sees it."""
 
     sink: ClassVar[str]
+    maker: ClassVar[str] = "batch_of"
+    """What makes the batches that this sink hands over: a function of `tests.sinks.batches`."""
     settings: dict[str, Any]
+
+    def batch(self, folder: Path, **changes: Any) -> Batch:
+        """Make a batch."""
+        made: Batch = getattr(batches, self.maker)(folder, **changes)
+        return made
 
     @abstractmethod
     def lines(self) -> Lines:
@@ -86,7 +93,7 @@ async def deliver(target: Target, *batches: Batch) -> None:
 
 
 def run_child(target: Target, folder: Path, **order: Any) -> subprocess.CompletedProcess[str]:
-    order |= {"type": target.sink, "settings": target.settings, "folder": str(folder)}
+    order |= {"type": target.sink, "settings": target.settings, "folder": str(folder), "maker": target.maker}
     command = [sys.executable, "-m", "tests.sinks.child", json.dumps(order)]
     return subprocess.run(command, capture_output=True, text=True, timeout=100)
 
@@ -100,12 +107,15 @@ class SinkContract:
     """Settings for a stock list, where the target's are for small files."""
 
     async def test_delivers_every_line_once(self, target: Target, tmp_path: Path):
-        first, second = batch_of(tmp_path), batch_of(tmp_path, name="R_900900M2412000000456", kind="ERM", size=3)
+        first, second = (
+            target.batch(tmp_path),
+            target.batch(tmp_path, name="R_900900M2412000000456", kind="ERM", size=3),
+        )
         await deliver(target, first, second)
         assert target.lines() == lines_of(first) + lines_of(second)
 
     async def test_the_same_batch_twice_has_its_effect_once(self, target: Target, tmp_path: Path):
-        batch = batch_of(tmp_path)
+        batch = target.batch(tmp_path)
         await deliver(target, batch, batch)
         seen = target.lines()
         await deliver(target, batch)
@@ -118,7 +128,7 @@ class SinkContract:
             assert caught.value.remedy
 
     async def test_a_target_that_is_down_is_tried_again(self, target: Target, tmp_path: Path):
-        batch = batch_of(tmp_path)
+        batch = target.batch(tmp_path)
         async with opened(target) as sink:
             with target.down(), pytest.raises(SinkError) as caught:
                 await sink.deliver(batch)
@@ -127,7 +137,10 @@ class SinkContract:
         assert target.lines() == lines_of(batch)
 
     async def test_a_target_that_goes_down_between_two_batches(self, target: Target, tmp_path: Path):
-        first, second = batch_of(tmp_path), batch_of(tmp_path, name="R_90090024123457000000124", kind="ERM", size=4)
+        first, second = (
+            target.batch(tmp_path),
+            target.batch(tmp_path, name="R_90090024123457000000124", kind="ERM", size=4),
+        )
         async with opened(target) as sink:
             await sink.deliver(first)
             with target.down(), pytest.raises(SinkError):
@@ -137,7 +150,7 @@ class SinkContract:
 
     @pytest.mark.parametrize("place", [{"record": 0}, {"record": 6}, {"record": 12}, {"after": True}], ids=str)
     async def test_killed_in_the_middle(self, target: Target, tmp_path: Path, place: dict[str, Any]):
-        batch = batch_of(tmp_path, size=12)
+        batch = target.batch(tmp_path, size=12)
         killed = run_child(target, tmp_path, batch={"size": 12}, **place)
         expected = -signal.SIGKILL if self.reads_records or "after" in place else 0
         assert killed.returncode == expected, killed.stderr
@@ -150,7 +163,7 @@ class SinkContract:
             yield from list(batch.records())[:7]
             raise RuntimeError("damaged")
 
-        batch = batch_of(tmp_path)
+        batch = target.batch(tmp_path)
         if self.reads_records:
             with pytest.raises(RuntimeError, match="damaged"):
                 await deliver(target, dataclasses.replace(batch, records=records))
@@ -160,7 +173,7 @@ class SinkContract:
 
     @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
     async def test_a_hostile_name_stays_inside(self, target: Target, tmp_path: Path, name: str):
-        batch = batch_of(tmp_path, name=name, size=3)
+        batch = target.batch(tmp_path, name=name, size=3)
         before = target.outside()
         with suppress(SinkError):
             await deliver(target, batch)
@@ -179,13 +192,13 @@ class SinkContract:
             threads.add(threading.get_ident())
             return batch.records()
 
-        batch = batch_of(tmp_path)
+        batch = target.batch(tmp_path)
         await deliver(target, dataclasses.replace(batch, records=records))
         assert threading.get_ident() not in threads
         assert bool(threads) == self.reads_records
 
     async def test_cancelled_and_delivered_again(self, target: Target, tmp_path: Path):
-        batch = batch_of(tmp_path, size=40)
+        batch = target.batch(tmp_path, size=40)
         async with opened(target) as sink:
             task = asyncio.create_task(sink.deliver(batch))
             await asyncio.sleep(0.001)
@@ -225,7 +238,7 @@ class NetworkContract(SinkContract):
             sink = open_sink(target.sink, target.at(silent.getsockname()[1]))
             async with asyncio.timeout(5):
                 with pytest.raises(SinkError) as caught:
-                    await sink.deliver(batch_of(tmp_path))
+                    await sink.deliver(target.batch(tmp_path))
             assert caught.value.remedy
             await sink.close()
 
@@ -241,7 +254,7 @@ class NetworkContract(SinkContract):
         async with server, asyncio.timeout(5):
             sink = open_sink(target.sink, target.at(server.sockets[0].getsockname()[1]))
             with pytest.raises(SinkError) as caught:
-                await sink.deliver(batch_of(tmp_path))
+                await sink.deliver(target.batch(tmp_path))
             await sink.close()
         assert caught.value.remedy
         assert not isinstance(caught.value, SinkRefusedError)

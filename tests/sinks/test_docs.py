@@ -1,5 +1,6 @@
 """The pages about sinks are true: their examples run, and they name every setting."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -11,9 +12,10 @@ import pytest
 
 from syncd.sinks import open_sink, sink_class, sink_types
 from tests.postgres import Cluster
-from tests.sinks.batches import batch_of, goods
+from tests.sinks.batches import answers_of, batch_of, goods
 from tests.sinks.contract import deliver
 from tests.sinks.endpoint import SECRET, Endpoint
+from tests.sinks.library import Library
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted((DOCS / "sinks").glob("*.md"))
@@ -46,7 +48,7 @@ def test_every_setting_is_described_with_its_default(page: Path):
 def _toml(value: object) -> str:
     if value is None:
         return "none"
-    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else f"{value:g}"
+    return json.dumps(value) if isinstance(value, (str, bool, list)) else f"{value:g}"
 
 
 @pytest.fixture
@@ -58,36 +60,42 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program = shop / "bin" / "take"
     program.write_text(blocks(DOCS / "sinks" / "command.md", "sh")[0].replace("/srv/shop", str(shop)))
     program.chmod(0o755)
+    (shop / "titles.csv").write_text(blocks(DOCS / "sinks" / "alma.md", "csv")[0])
     for name, secret in {"shop-db": "geheim", "shop-webhook": SECRET}.items():
         (tmp_path / name).write_text(secret)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     return shop
 
 
-def looks(shop: Path, database: str, endpoint: Endpoint) -> Iterator[object]:
+def looks(shop: Path, database: str, endpoint: Endpoint, library: Library) -> Iterator[object]:
     """Look at every target for what an example delivered."""
-    yield from (path for path in shop.rglob("*") if path.is_file() and not {"bin", ".syncd"} & set(path.parts))
+    ours = {"bin", ".syncd", "libra", "titles.csv"}
+    yield from (path for path in shop.rglob("*") if path.is_file() and not ours & set(path.parts))
     yield from endpoint.taken
+    yield from library.house.taken
     with psycopg.connect(database) as connection:
         yield from connection.execute("SELECT 1 FROM pg_tables WHERE tablename = 'syncd_interchange'")
 
 
 @pytest.mark.parametrize("text", list(examples()))
-async def test_an_example_runs(text: str, tmp_path: Path, shop: Path, postgres: Cluster, endpoint: Endpoint):
+async def test_an_example_runs(
+    text: str, tmp_path: Path, shop: Path, postgres: Cluster, endpoint: Endpoint, library: Library
+):
     with postgres.database() as database:
         ours = {
             "/srv/shop": str(shop),
             "postgresql://syncd@db.example.org/shop": database,
             "https://erp.example.org/syncd": endpoint.settings["url"],
+            "http://www.kommunbibliotek.se/ALMA/Alma.svc/OrderConfirm?": library.house.endpoint,
         }
         for theirs, our in ours.items():
             text = text.replace(theirs, our)
         table = tomllib.loads(text)["sink"]["shop"]
         sink = open_sink(table.pop("type"), table)
         for name in ("R_1", "R_2", "R_1"):
-            await sink.deliver(batch_of(tmp_path, name=name))
+            await sink.deliver(answers_of(tmp_path, name=name, size=2))
         await sink.close()
-        assert list(looks(shop, database, endpoint))
+        assert list(looks(shop, database, endpoint, library))
 
 
 async def test_the_receiver_of_webhook_knows_a_request_from_a_forgery(tmp_path: Path, endpoint: Endpoint):
