@@ -27,6 +27,7 @@ from syncd.daemon import Daemon
 from syncd.errors import ConfigError, RejectedError, SyncdError, UsageError
 from syncd.jobs.base import OLA_CHANNEL, Account, Workplace, together
 from syncd.jobs.deliver import deliver
+from syncd.jobs.keep import tidy
 from syncd.jobs.outbox import read_order, refuse_order, rehearse_outbox
 from syncd.jobs.tour import Tour, tour
 from syncd.jobs.visit import Rehearsal, Visit, visit
@@ -87,7 +88,7 @@ async def workplace(settings: Settings) -> AsyncIterator[Workplace]:
             yield Workplace(
                 store=store, executor=executor, clock=now, sample=clock_sample, connect=connect,
                 holder=f"{socket.gethostname()}/{os.getpid()}", sinks=sinks, reserve=settings.reserve,
-                terms={sink.name: sink.terms for sink in settings.sinks.values()},
+                retention=settings.retention, terms={sink.name: sink.terms for sink in settings.sinks.values()},
             )  # fmt: skip
         finally:
             for open_sink in sinks.values():
@@ -110,6 +111,7 @@ async def once(settings: Settings, names: Sequence[str]) -> tuple[list[Tour], in
         looks = [look(place, watch, due=True) for watch in watches.values()]
         tours = await together([*visits, *looks])
         waiting = await deliver(place, accounts)
+        await tidy(place)
         for each in tours:
             await each.look_again(place)
         return tours, waiting

@@ -15,6 +15,7 @@ import structlog
 from syncd.errors import LaterError, SyncdError, TooEarlyError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.deliver import serve
+from syncd.jobs.keep import tidy
 from syncd.jobs.tour import Tour, tour
 from syncd.jobs.watch import Watch, look
 from syncd.plan import LAST_RETRY, next_attempt
@@ -23,6 +24,9 @@ from syncd.systemd import notify
 from syncd.watch import OutboxWatch
 
 log = structlog.get_logger()
+
+TIDY_EVERY = 3600.0
+"""Seconds between two looks at what the spool need not keep: a disk that fills up cannot wait for a day."""
 
 BREATH = timedelta(seconds=1)
 """The least time until a sink is looked after again by itself."""
@@ -60,7 +64,7 @@ class Daemon:
         self._parcels = {name: asyncio.Event() for name in self.place.sinks}
         tasks = [asyncio.create_task(self._work(charge), name=name) for name, charge in charges.items()]
         tasks += [asyncio.create_task(self._deliver(sink), name=f"sink {sink}") for sink in self.place.sinks]
-        tasks.append(asyncio.create_task(self._watch()))
+        tasks += [asyncio.create_task(self._watch()), asyncio.create_task(self._tidy())]
         waiting = asyncio.create_task(stop.wait())
         self.clock.start()
         self.clock.heartbeat(self._beat)
@@ -170,6 +174,12 @@ class Daemon:
                 served = await serve(self.place, self.accounts, sink)
                 if served.again is not None:
                     self.clock.at(f"sink {sink}", max(served.again, self.place.clock() + BREATH), parcel.set)
+
+    async def _tidy(self) -> None:
+        while True:
+            with _unless_state_is_away("spool"):
+                await tidy(self.place)
+            await asyncio.sleep(TIDY_EVERY)
 
     # -- the outbox -------------------------------------------------------------------------------------------
 

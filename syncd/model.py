@@ -158,6 +158,18 @@ class Interchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A file in the spool whose bytes nobody needs any more."""
+
+    number: int
+    spool: str
+    since: datetime
+    """When it came to where it stands."""
+    settled: bool
+    """False: an order that was sent and never answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One interchange for one sink; `key` is stable over every repetition."""
 

@@ -32,7 +32,8 @@ def keys() -> Iterator[tuple[str, str]]:
 def _own_keys() -> Iterator[str]:
     schema = json_schema()
     definitions = schema["$defs"]
-    yield from schema["properties"].keys() - {"log", "account", "sink"}
+    yield from schema["properties"].keys() - {"spool", "log", "account", "sink"}
+    yield from (f"spool.{key}" for key in definitions["SpoolTable"]["properties"])
     yield from (f"log.{key}" for key in definitions["LogTable"]["properties"])
     yield from definitions["AccountTable"]["properties"]
     yield from definitions["OlaTable"]["properties"]

@@ -41,7 +41,7 @@ def show(number: int, config: Path | None) -> None:
 
     story, path = app_people.show(load(config), number)
     tell(story)
-    click.echo(f"  bytes: {path}" if path else "  no bytes of it came")
+    click.echo(f"  bytes: {path}" if path else "  no bytes of it are kept")
 
 
 @quarantine.command()

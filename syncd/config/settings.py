@@ -17,6 +17,7 @@ from syncd.config.sources import Sources
 from syncd.config.tables import AccountTable, Document
 from syncd.config.visits import Schedule
 from syncd.plan import Guard
+from syncd.retention import Retention
 from syncd.secret import Secret
 from syncd.sinks.base import Terms
 from syncd.suppliers.rules import Encryption, Every, Inbound, Supplier
@@ -104,6 +105,7 @@ class Settings:
     stop_timeout: timedelta
     reserve: int
     """Bytes of disk that stay free."""
+    retention: Retention
     log: LogSettings
     accounts: Mapping[str, AccountSettings]
     sinks: Mapping[str, SinkSettings]
@@ -126,6 +128,7 @@ def settings_from(document: Document, sinks: Mapping[str, tuple[str, BaseModel, 
         database_password=document.database_password,
         stop_timeout=document.stop_timeout,
         reserve=document.reserve,
+        retention=document.spool.retention(),
         log=LogSettings(document.log.format, document.log.level),
         accounts=MappingProxyType({n: _account(n, table, tuple(sinks)) for n, table in document.account.items()}),
         sinks=MappingProxyType({name: SinkSettings(name, *made) for name, made in sinks.items()}),

@@ -30,6 +30,7 @@ def effective(settings: Settings) -> Tree:
         "database_password": _plain(settings.database_password),
         "stop_timeout": show_duration(settings.stop_timeout),
         "reserve": show_size(settings.reserve),
+        "spool": {"keep": show_duration(settings.retention.keep), "most": show_size(settings.retention.most)},
         "log": {"format": settings.log.format, "level": settings.log.level},
         "account": {name: _account(account) for name, account in settings.accounts.items()},
         "sink": {name: _sink(sink) for name, sink in settings.sinks.items()},

@@ -28,6 +28,7 @@ from syncd.config.ola import OlaTable
 from syncd.config.table import CUSTOMER, DATABASE, HOST, NAME, RELATION, USER, AbsolutePath, Table
 from syncd.config.units import Duration, Size, show_duration
 from syncd.config.visits import ScheduleTable
+from syncd.retention import Retention
 from syncd.secret import Secret
 from syncd.suppliers import SUPPLIERS
 from syncd.suppliers.rules import Consume, Encryption, Inbound, Supplier
@@ -61,6 +62,19 @@ class LogTable(Table):
     """`auto`: coloured lines on a terminal, journal lines under systemd, JSON otherwise."""
     level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe level that is written."""
+
+
+class SpoolTable(Table):
+    """What the spool keeps of files that are done. What waits for anything is always kept."""
+
+    keep: Annotated[Duration, Field(validate_default=False)] = Retention.keep
+    """How long the bytes of a file are kept after it is done."""
+    most: Annotated[Size, Field(validate_default=False)] = Retention.most
+    """How large the spool may become before the bytes of the oldest go earlier."""
+
+    def retention(self) -> Retention:
+        """Return it as the decisions want it."""
+        return Retention(self.keep, self.most)
 
 
 class AccountTable(Table):
@@ -214,6 +228,8 @@ class Document(BaseSettings):
     """How long a stop waits for a step that must not be cut."""
     reserve: Annotated[Size, Field(validate_default=False)] = 64 * 10**6
     """Disk space that must stay free: nothing is fetched that would touch it."""
+    spool: Annotated[SpoolTable, Field(validate_default=False)] = SpoolTable()
+    """What is kept of files that are done."""
     log: LogTable = LogTable()
     account: dict[AccountName, AccountTable] = {}
     """The logins, by name."""

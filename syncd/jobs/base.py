@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 from syncd.formats import Context
 from syncd.model import ClockSample, Interchange
 from syncd.plan import Clock, Guard, delivery_key
+from syncd.retention import Retention
 from syncd.sinks.base import Sink, Terms
 from syncd.state import Store
 from syncd.suppliers.rules import PLUMBING, WRITING, Inbound, Outbound, Supplier, Verb
@@ -94,6 +95,7 @@ class Workplace:
     """By the name of the sink; one that is not named here has the usual ones."""
     reserve: int = 64 * 2**20
     """Bytes that must stay free on the disk."""
+    retention: Retention = field(default_factory=Retention)
 
     async def do(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a synchronous call of the store on the executor."""

@@ -14,6 +14,7 @@ from syncd.errors import SpoolLostError, UsageError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import hold_reason, judge, spooled_sha256
 from syncd.model import Direction, Hold, Interchange, RemoteFile, State, Word
+from syncd.state import Draft
 from syncd.suppliers.rules import Inbound
 
 BLOCK = 2**18
@@ -83,6 +84,8 @@ async def _take(
     alike = await place.do(place.store.journal.same_bytes, account.name, channel.name, path.name, sha256)
     accepted = next((row for row in alike if row.state in ACCEPTED), None)
     if accepted is not None:
+        if accepted.spool is None:
+            accepted = await _bring_back(place, accepted, path)
         return await _known(place, account, path, accepted, word, for_sinks=for_sinks)
     kept = [row for row in alike if await place.do(_has_bytes, place, row)]
     row = kept[-1] if kept else await _spool(place, account, channel, path, for_sinks=for_sinks)
@@ -105,15 +108,11 @@ def _sha256(path: Path) -> str:
 
 async def _spool(place: Workplace, account: Account, channel: Inbound, path: Path, *, for_sinks: bool) -> Interchange:
     """Copy a file to the spool by the steps of a download, so that a crash leaves nothing that is not understood."""
-    journal, spool = place.store.journal, place.store.spool
-    remote = RemoteFile(path.name)
+    journal, remote = place.store.journal, RemoteFile(path.name)
     row = await place.do(journal.announce, account.name, channel.name, remote, place.clock(), for_sinks=for_sinks)
-    draft = await place.do(spool.draft, Direction.IN, row.id)
     try:
-        for block in _blocks(path):
-            await place.do(draft.append, block)
+        draft = await _copy(place, row, path)
     except BaseException:  # also when the file cannot be read to its end
-        await place.do(draft.discard)
         await place.do(journal.advance, row.id, row.state, State.ABANDONED, place.clock(), reason="ingesting it failed")
         raise
     name = await place.do(draft.commit)
@@ -121,6 +120,26 @@ async def _spool(place: Workplace, account: Account, channel: Inbound, path: Pat
         journal.advance, row.id, State.ANNOUNCED, State.SPOOLED, place.clock(),
         note=f"ingested from {path}", sha256=draft.sha256, size=draft.size, spool=name,
     )  # fmt: skip
+
+
+async def _bring_back(place: Workplace, row: Interchange, path: Path) -> Interchange:
+    """Put the bytes of an accepted file back that were kept no longer, so that it can be handed over again."""
+    name = await place.do((await _copy(place, row, path)).commit)
+    await place.do(
+        place.store.journal.bring_back, row.id, name, place.clock(), f"its bytes were brought back from {path}"
+    )
+    return await place.do(place.store.journal.get, row.id)
+
+
+async def _copy(place: Workplace, row: Interchange, path: Path) -> Draft:
+    draft = await place.do(place.store.spool.draft, Direction.IN, row.id)
+    try:
+        for block in _blocks(path):
+            await place.do(draft.append, block)
+    except BaseException:
+        await place.do(draft.discard)
+        raise
+    return draft
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

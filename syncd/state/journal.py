@@ -13,6 +13,7 @@ from syncd.state import rows
 from syncd.state.journal_accounts import Accounts
 from syncd.state.journal_deliveries import Deliveries
 from syncd.state.journal_inbound import Inbound
+from syncd.state.journal_keeping import Keeping
 from syncd.state.journal_outbound import Outbound
 from syncd.state.journal_people import People
 from syncd.state.journal_problems import Problems
@@ -21,7 +22,7 @@ from syncd.state.journal_replay import Replays
 from syncd.state.tables import event
 
 
-class Journal(Accounts, Outbound, Inbound, Deliveries, Problems, People, Replays, Questions):
+class Journal(Accounts, Outbound, Inbound, Deliveries, Problems, People, Replays, Keeping, Questions):
     """All that is remembered but the bytes; each part of it has a file of its own."""
 
     def get(self, number: int) -> Interchange:

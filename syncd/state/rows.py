@@ -119,6 +119,11 @@ def move(
     return to_interchange(row)
 
 
+def note(connection: Connection, file: Interchange, at: datetime, text: str) -> None:
+    """Add a line to an interchange's history; it stays where it is."""
+    _record(connection, file.id, at, file.state, file.state, text)
+
+
 def unchanged(connection: Connection, seen: Interchange) -> None:
     """Make sure, and until the transaction ends, that an interchange is still as it was seen. Raises ConflictError."""
     now = load(connection, seen.id, lock=True)

@@ -137,6 +137,22 @@ class Spool:
             while block := file.read(size):
                 yield block
 
+    def sizes(self) -> dict[str, int]:
+        """Return the names and sizes in bytes of all whole and partial files."""
+        found: dict[str, int] = {}
+        with disk_errors(self._root):
+            for folder in ("spool/in", "spool/out", "quarantine"):
+                for entry in os.scandir(self._root / folder):
+                    name = f"{folder}/{entry.name}"
+                    if _NAME.fullmatch(name):
+                        found[name] = entry.stat(follow_symlinks=False).st_size
+        return found
+
+    def remove(self, name: str) -> None:
+        """Remove a file that nobody needs; it may be gone already."""
+        with disk_errors(self.path(name)):
+            self.path(name).unlink(missing_ok=True)
+
     def free(self) -> int:
         """Return the bytes that a file may still take on this disk."""
         with disk_errors(self._root):

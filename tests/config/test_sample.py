@@ -41,7 +41,7 @@ def test_the_sample_is_right(write, document):
 
 def test_the_sample_has_every_key():
     definitions = json_schema()["$defs"]
-    for table in ("AccountTable", "LogTable", "GuardTable", "OlaTable"):
+    for table in ("AccountTable", "SpoolTable", "LogTable", "GuardTable", "OlaTable"):
         for key in definitions[table]["properties"]:
             assert re.search(rf"^({key} = |\[account\.\w+\.{key}\])", EVERYTHING, re.MULTILINE), key
     for key in json_schema()["properties"]:
