@@ -1,9 +1,9 @@
 """The sink for everything else: a program is run for each interchange.
 
 The program gets a copy of the file, as its last argument or as its standard input, and in its
-environment what the file is (SYNCD_KEY and others). Its exit status is the answer: 0 is taken, 75 (EX_TEMPFAIL of
-sysexits.h) is not now, anything else is a failure; both are tried again. A program that must not do its work twice
-remembers SYNCD_KEY: it may see one again, after a crash or a time-out.
+environment what the file is (SYNCD_KEY and others). Its exit status is the answer: 0 is taken, 65 (EX_DATAERR of
+sysexits.h) is never, 75 (EX_TEMPFAIL) is not now, anything else is a failure; the last two are tried again. A program
+that must not do its work twice remembers SYNCD_KEY: it may see one again, after a crash or a time-out.
 """
 
 import asyncio
@@ -18,13 +18,14 @@ from typing import Annotated, BinaryIO, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from syncd.errors import SinkError
+from syncd.errors import SinkError, SinkRefusedError
 from syncd.sinks.base import Batch
 from syncd.sinks.jsonl import json_lines
 from syncd.sinks.names import relative_path
+from syncd.sinks.raw import blocks
 
+NEVER = 65
 NOT_NOW = 75
-BLOCK = 1 << 20
 SAID = 500
 """Characters of what the program last wrote to standard error, shown with a failure."""
 WORDS = ("key", "account", "supplier", "channel", "kind", "name", "sha256", "stamp")
@@ -78,7 +79,7 @@ class CommandSink:
 
     def _write(self, path: Path, batch: Batch) -> None:
         with path.open("xb") as file:
-            file.writelines(json_lines(batch) if self._settings.records else _blocks(batch.raw))
+            file.writelines(json_lines(batch) if self._settings.records else blocks(batch.raw))
 
     async def _run(self, path: Path, file: BinaryIO, said: BinaryIO, batch: Batch) -> int | None:
         """Return the exit status, or None when the time is up; whatever ends this ends the program and its children."""
@@ -108,6 +109,8 @@ class CommandSink:
                 f"{program} did not end within {self._settings.timeout:g} s and was killed{said}",
                 remedy="Raise timeout if it needs longer; the file is handed over again.",
             )
+        if status == NEVER:
+            raise SinkRefusedError(f"{program} refuses it{said}", remedy="Run it by hand on the file.")
         if status == NOT_NOW:
             raise SinkError(f"{program} cannot take it now{said}", remedy="It is tried again.")
         if status != 0:
@@ -134,9 +137,3 @@ def _last_words(said: BinaryIO) -> str:
     said.seek(max(0, said.seek(0, os.SEEK_END) - SAID))
     words = " ".join(said.read().decode("utf-8", "replace").split())
     return f": {''.join(filter(str.isprintable, words))}" if words else ""
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            yield block

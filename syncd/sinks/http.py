@@ -84,12 +84,13 @@ async def client(address: str, ca_file: Path | None = None) -> AsyncIterator["As
 
     headers = {"User-Agent": f"syncd/{__version__}", "Accept-Encoding": "identity"}
     encrypted = urlsplit(address).scheme == "https"
-    trust = await asyncio.to_thread(_trust, ca_file) if encrypted else False
-    async with httpx2.AsyncClient(verify=trust, trust_env=encrypted, timeout=None, headers=headers) as made:
+    trusted = await asyncio.to_thread(trust, ca_file) if encrypted else False
+    async with httpx2.AsyncClient(verify=trusted, trust_env=encrypted, timeout=None, headers=headers) as made:
         yield made
 
 
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
+def trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Return what checks a server's certificate: by `ca_file` alone where it is given; raise SinkError."""
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
@@ -130,7 +131,7 @@ async def send(
             remedy="Is it overloaded? Raise timeout if it needs longer; it is tried again.",
         ) from error
     except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as error:
-        said = _printable(str(error)) or type(error).__name__
+        said = printable(str(error)) or type(error).__name__
         raise line.failure()(
             f"{host_of(address)}: {said}", remedy="Is it up and reachable? It is tried again."
         ) from error
@@ -153,7 +154,7 @@ def judge(address: str, answer: Answer) -> None:
     """Return when it was taken; raise SinkError when it was not, SinkRefusedError when it never will be."""
     if 200 <= answer.status < 300:
         return
-    said = _printable(answer.body.decode("utf-8", "replace"))
+    said = printable(answer.body.decode("utf-8", "replace"))
     what = f"{host_of(address)} answered {answer.status}{said and f': {said}'}"
     if 300 <= answer.status < 400:
         raise SinkError(what, remedy="Redirects are not followed; write the final address into the configuration.")
@@ -182,6 +183,6 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Put what somebody else wrote on one line of a message: short, without control characters and without secrets."""
     return "".join(filter(str.isprintable, " ".join(blacked(text).split())))[:SAID]

@@ -21,7 +21,7 @@ from syncd.errors import SinkError
 from syncd.secret import Secret
 from syncd.sinks.base import Batch
 from syncd.sinks.extras import require
-from syncd.sinks.http import checked_address, client, judge, send
+from syncd.sinks.http import checked_address, client, host_of, judge, send
 from syncd.sinks.names import AbsolutePath
 from syncd.sinks.parts import Part, parts
 from syncd.sinks.secrets import read
@@ -68,6 +68,13 @@ class WebhookSink:
                 judge(settings.url, answer)
                 self._came_to(batch.key, part.number)
         self._taken.pop(batch.key, None)
+
+    async def check(self) -> str:
+        """Read the secrets and send a HEAD, of which any answer will do; raise SinkError."""
+        settings, _key, always = self._settings, self._key(), self._always()
+        async with client(settings.url, settings.ca_file) as to:
+            answer = await send(to, settings.url, method="HEAD", timeout=settings.timeout, headers=always)
+        return f"{host_of(settings.url)} is there: it answered a HEAD with {answer.status}"
 
     async def close(self) -> None:
         """Do nothing: no connection outlives its batch."""

@@ -9,6 +9,7 @@ from tests.postgres import Cluster
 from tests.sinks.databases import Database, Postgres, Sqlite
 from tests.sinks.endpoint import Endpoint
 from tests.sinks.library import Library
+from tests.sinks.servers import NatsServer, RabbitServer
 
 
 @pytest.fixture
@@ -42,3 +43,19 @@ def library(tmp_path: Path) -> Iterator[Library]:
     running = Library(tmp_path)
     yield running
     running.close()
+
+
+@pytest.fixture(scope="session")
+def nats_server() -> Iterator[NatsServer]:
+    running = NatsServer()
+    running.start()
+    yield running
+    running.end()
+
+
+@pytest.fixture(scope="session")
+def rabbit_server() -> Iterator[RabbitServer]:
+    running = RabbitServer()
+    running.start()
+    yield running
+    running.end()

@@ -19,6 +19,7 @@ import pytest
 
 from syncd.errors import ConfigError, SinkError, SinkRefusedError
 from syncd.sinks import Batch, Sink, open_sink
+from syncd.sinks.base import Checking
 from tests.sinks import batches
 
 Lines = Counter[tuple[str, int]]
@@ -103,6 +104,8 @@ class SinkContract:
 
     wrong: ClassVar[list[tuple[dict[str, Any], str]]]
     reads_records: ClassVar[bool] = True
+    looks: ClassVar[bool] = True
+    """It can look at its target without an effect."""
     large: ClassVar[dict[str, Any]] = {}
     """Settings for a stock list, where the target's are for small files."""
 
@@ -147,6 +150,17 @@ class SinkContract:
                 await sink.deliver(second)
             await sink.deliver(second)
         assert target.lines() == lines_of(first) + lines_of(second)
+
+    async def test_looks_at_its_target_without_an_effect(self, target: Target):
+        async with opened(target) as sink:
+            assert isinstance(sink, Checking) == self.looks
+            if not isinstance(sink, Checking):
+                return
+            assert await sink.check()
+            with target.down(), pytest.raises(SinkError) as caught:
+                await sink.check()
+        assert caught.value.remedy
+        assert target.lines() == Counter()
 
     @pytest.mark.parametrize("place", [{"record": 0}, {"record": 6}, {"record": 12}, {"after": True}], ids=str)
     async def test_killed_in_the_middle(self, target: Target, tmp_path: Path, place: dict[str, Any]):

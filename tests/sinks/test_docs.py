@@ -3,19 +3,25 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from syncd.sinks import open_sink, sink_class, sink_types
+from syncd.sinks import Batch, open_sink, sink_class, sink_types
+from tests.formats.canonical import ELS_NAME
 from tests.postgres import Cluster
 from tests.sinks.batches import answers_of, batch_of, goods
 from tests.sinks.contract import deliver
 from tests.sinks.endpoint import SECRET, Endpoint
 from tests.sinks.library import Library
+from tests.sinks.queues import Queue, Stream
+from tests.sinks.servers import PASSWORD, NatsServer, RabbitServer
+from tests.sinks.test_real_records import read
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted((DOCS / "sinks").glob("*.md"))
@@ -25,10 +31,10 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
-def examples() -> Iterator[Any]:
-    for page in PAGES:
-        for number, text in enumerate(blocks(page, "toml")):
-            yield pytest.param(text, id=f"{page.stem}-{number}")
+def examples(*names: str) -> Iterator[Any]:
+    for name in names:
+        for number, text in enumerate(blocks(DOCS / "sinks" / f"{name}.md", "toml")):
+            yield pytest.param(text, id=f"{name}-{number}")
 
 
 def test_every_type_has_its_page():
@@ -61,41 +67,76 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.write_text(blocks(DOCS / "sinks" / "command.md", "sh")[0].replace("/srv/shop", str(shop)))
     program.chmod(0o755)
     (shop / "titles.csv").write_text(blocks(DOCS / "sinks" / "alma.md", "csv")[0])
-    for name, secret in {"shop-db": "geheim", "shop-webhook": SECRET}.items():
+    for name, secret in {"shop-db": "geheim", "shop-broker": PASSWORD, "shop-webhook": SECRET}.items():
         (tmp_path / name).write_text(secret)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     return shop
 
 
-def looks(shop: Path, database: str, endpoint: Endpoint, library: Library) -> Iterator[object]:
-    """Look at every target for what an example delivered."""
-    ours = {"bin", ".syncd", "libra", "titles.csv"}
-    yield from (path for path in shop.rglob("*") if path.is_file() and not ours & set(path.parts))
-    yield from endpoint.taken
-    yield from library.house.taken
+@pytest.fixture
+def database(postgres: Cluster) -> Iterator[str]:
+    with postgres.database() as url:
+        yield url
+
+
+async def run(text: str, folder: Path, made: Callable[..., Batch] = batch_of) -> None:
+    """Make the sink of an example and deliver two files, one of them twice."""
+    table = tomllib.loads(text)["sink"]["shop"]
+    sink = open_sink(table.pop("type"), table)
+    for name in ("R_1", "R_2", "R_1"):
+        await sink.deliver(made(folder, name=name, size=2))
+    await sink.close()
+
+
+EXPECTED = Counter((name, line) for name in ("R_1", "R_2") for line in (1, 2))
+
+
+@pytest.mark.parametrize("text", list(examples("directory", "sql", "command", "parquet")))
+async def test_an_example_runs(text: str, tmp_path: Path, shop: Path, database: str):
+    text = text.replace("/srv/shop", str(shop)).replace("postgresql://syncd@db.example.org/shop", database)
+    await run(text, tmp_path)
     with psycopg.connect(database) as connection:
-        yield from connection.execute("SELECT 1 FROM pg_tables WHERE tablename = 'syncd_interchange'")
+        tables = connection.execute("SELECT 1 FROM pg_tables WHERE tablename = 'syncd_interchange'").fetchall()
+    files = [path for path in shop.rglob("*") if path.is_file() and not {"bin", ".syncd"} & set(path.parts)]
+    assert tables or files
 
 
-@pytest.mark.parametrize("text", list(examples()))
-async def test_an_example_runs(
-    text: str, tmp_path: Path, shop: Path, postgres: Cluster, endpoint: Endpoint, library: Library
-):
-    with postgres.database() as database:
-        ours = {
-            "/srv/shop": str(shop),
-            "postgresql://syncd@db.example.org/shop": database,
-            "https://erp.example.org/syncd": endpoint.settings["url"],
-            "http://www.kommunbibliotek.se/ALMA/Alma.svc/OrderConfirm?": library.house.endpoint,
-        }
-        for theirs, our in ours.items():
-            text = text.replace(theirs, our)
-        table = tomllib.loads(text)["sink"]["shop"]
-        sink = open_sink(table.pop("type"), table)
-        for name in ("R_1", "R_2", "R_1"):
-            await sink.deliver(answers_of(tmp_path, name=name, size=2))
-        await sink.close()
-        assert list(looks(shop, database, endpoint, library))
+@pytest.mark.parametrize("text", list(examples("alma")))
+async def test_the_example_of_alma_runs(text: str, tmp_path: Path, shop: Path, library: Library):
+    theirs = "http://www.kommunbibliotek.se/ALMA/Alma.svc/OrderConfirm?"
+    await run(text.replace("/srv/shop", str(shop)).replace(theirs, library.house.endpoint), tmp_path, answers_of)
+    assert library.house.taken
+
+
+@pytest.mark.parametrize("text", list(examples("webhook")))
+async def test_the_example_of_webhook_runs(text: str, tmp_path: Path, shop: Path, endpoint: Endpoint):
+    await run(text.replace("https://erp.example.org/syncd", endpoint.settings["url"]), tmp_path)
+    assert endpoint.lines() == EXPECTED
+
+
+@pytest.mark.parametrize("text", list(examples("nats")))
+async def test_the_example_of_nats_runs(text: str, tmp_path: Path, shop: Path, nats_server: NatsServer):
+    stream = Stream(nats_server, "syncd")
+    await run(text.replace("broker.example.org:4222", f"127.0.0.1:{nats_server.port}"), tmp_path)
+    assert stream.lines() == EXPECTED
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("text", list(examples("amqp")))
+async def test_the_example_of_amqp_runs(text: str, tmp_path: Path, shop: Path, rabbit_server: RabbitServer):
+    queue = Queue(rabbit_server, "syncd")
+    await run(text.replace("broker.example.org:5672", f"127.0.0.1:{queue.proxy.port}"), tmp_path)
+    assert queue.lines() == EXPECTED
+    queue.proxy.close()
+
+
+async def test_the_query_of_parquet_adds_up(tmp_path: Path):
+    sink = open_sink("parquet", {"path": str(tmp_path / "lake")})
+    await sink.deliver(read(tmp_path, ELS_NAME))
+    await sink.close()
+    words: dict[str, Any] = {"FOLDER": tmp_path / "lake"}
+    exec(compile(blocks(DOCS / "sinks" / "parquet.md", "python")[0], "parquet.md", "exec"), words)
+    assert words["spent"] == Decimal("152.49")  # 10 of 12.95 and one bundle of 22.99
 
 
 async def test_the_receiver_of_webhook_knows_a_request_from_a_forgery(tmp_path: Path, endpoint: Endpoint):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from datetime import date
 from decimal import Decimal
@@ -12,11 +13,13 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from pyarrow.parquet import read_table
 
 from syncd.formats import FORMATS, RECORDS, Context
 from syncd.sinks import Batch, open_sink
 from tests.formats.canonical import BUNDLE, DESPATCH, ELS_NAME, ORDER_NAME, ORDERS, REPORT, STOCK_BYTES, wire
 from tests.postgres import Cluster
+from tests.sinks.endpoint import Endpoint
 
 FILES = {
     ELS_NAME: ("bwa-response", wire(DESPATCH, BUNDLE.replace("0001202020", "0002202020"), REPORT)),
@@ -92,6 +95,23 @@ async def test_in_sqlite(tmp_path: Path):
         query = "SELECT price, date, bookable, mark FROM syncd_despatch_line ORDER BY line"
         assert connection.execute(query).fetchall()[0] == ("12.9500", "2017-05-15", 1, "TESTBZ")
         assert connection.execute("SELECT count(*), sum(available) FROM syncd_stock_line").fetchone() == (15, 498)
+
+
+async def test_in_columns(tmp_path: Path):
+    await deliver("parquet", {"path": str(tmp_path / "lake")}, tmp_path)
+    rows = {path.name.split(".")[-2]: read_table(path).to_pylist() for path in (tmp_path / "lake" / "shop").iterdir()}
+    assert {name: len(found) for name, found in rows.items()} == {
+        "OrderLine": 2, "DespatchLine": 2, "ReportLine": 1, "StockLine": 15, "AvailabilityLine": 2,
+    }  # fmt: skip
+    despatch = rows["DespatchLine"][1]
+    assert (despatch["price"], despatch["date"], despatch["bookable"]) == (Decimal("22.99"), date(2017, 5, 6), True)
+    assert [row["price"] for row in rows["AvailabilityLine"]] == [Decimal("9.95"), None]
+
+
+async def test_in_requests(tmp_path: Path, endpoint: Endpoint):
+    await deliver("webhook", endpoint.settings, tmp_path)
+    counted = Counter(record["record"] for _, body in endpoint.taken for record in json.loads(body)["records"])
+    assert counted == {"OrderLine": 2, "DespatchLine": 2, "ReportLine": 1, "StockLine": 15, "AvailabilityLine": 2}
 
 
 @pytest.mark.parametrize("cls", RECORDS)

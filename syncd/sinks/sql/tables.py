@@ -6,14 +6,13 @@ decimal numbers, so money is text there, with all its decimals: a float would be
 """
 
 import re
-import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from operator import attrgetter
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
@@ -31,6 +30,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
+
+from syncd.sinks.fields import plain_types
 
 Convert = Callable[[Any], Any]
 
@@ -98,24 +99,13 @@ class Shape:
 
 def shape_of(cls: type[Any]) -> Shape:
     """Read a record class: a dataclass with a field `line`, and `key` if it has one."""
-    hints = get_type_hints(cls)
-    plain = {item.name: _without_none(hints[item.name]) for item in fields(cls)}
+    plain = plain_types(cls)
     return Shape(
         name=cls.__name__,
         kinds={name: _kind(hint) for name, (hint, _) in plain.items()},
         optional=frozenset(name for name, (_, optional) in plain.items() if optional),
         key=tuple(getattr(cls, "key", ())),
     )
-
-
-def _without_none(hint: Any) -> tuple[Any, bool]:
-    """Split `X | None` into X and whether None was there; more than one X is left as it is."""
-    if get_origin(hint) is Annotated:
-        return _without_none(get_args(hint)[0])
-    if get_origin(hint) not in (Union, types.UnionType):
-        return hint, False
-    others = [part for part in get_args(hint) if part is not type(None)]
-    return (_without_none(others[0])[0] if len(others) == 1 else object), len(others) < len(get_args(hint))
 
 
 def _kind(hint: Any) -> Kind:
