@@ -47,6 +47,7 @@ def make_account(settings: AccountSettings) -> Account:
         outbox=settings.outbox,
         sinks=settings.sinks,
         guard=settings.guard,
+        lease=settings.lease,
     )
 
 

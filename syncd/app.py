@@ -8,7 +8,6 @@ import asyncio
 import getpass
 import os
 import signal
-import socket
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -85,10 +84,11 @@ async def workplace(settings: Settings) -> AsyncIterator[Workplace]:
                 sinks[sink.name] = make_sink(sink.type, sink.settings)
             kinds = {asked.name: asked.supplier.name for asked in _asked(settings)}
             await loop.run_in_executor(executor, store.journal.register, kinds)
+            await loop.run_in_executor(executor, store.journal.arrive, now())
             yield Workplace(
                 store=store, executor=executor, clock=now, sample=clock_sample, connect=connect,
-                holder=f"{socket.gethostname()}/{os.getpid()}", sinks=sinks, reserve=settings.reserve,
-                retention=settings.retention, terms={sink.name: sink.terms for sink in settings.sinks.values()},
+                holder=store.holder, sinks=sinks, reserve=settings.reserve, retention=settings.retention,
+                terms={sink.name: sink.terms for sink in settings.sinks.values()},
             )  # fmt: skip
         finally:
             for open_sink in sinks.values():

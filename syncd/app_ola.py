@@ -4,8 +4,6 @@ The state is joined, not locked, so the verbs work beside a running daemon; the 
 """
 
 import asyncio
-import os
-import socket
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -46,7 +44,7 @@ async def ola_desk(settings: Settings, account: OlaAccount) -> AsyncIterator[Ola
         try:
             place = Workplace(
                 store=store, executor=executor, clock=now, sample=clock_sample, connect=connect_ftp,
-                holder=f"{socket.gethostname()}/{os.getpid()}",
+                holder=store.holder,
             )  # fmt: skip
             async with OlaDesk(place, account) as desk:
                 yield desk

@@ -20,7 +20,7 @@ from syncd.jobs.ingest import ingest as ingest_file
 from syncd.model import Interchange, Word
 from syncd.outbox import take_name
 from syncd.state import Store, join_state, read_state
-from syncd.status import FileStatus, Story, file_status, stories
+from syncd.status import FileStatus, HostStatus, Story, file_status, host_statuses, stories
 from syncd.suppliers.rules import Outbound
 
 
@@ -69,13 +69,26 @@ def show(settings: Settings, number: int) -> tuple[Story, Path | None]:
     with read_state(settings.state_dir, settings.database_url()) as store:
         row = store.journal.get(number)
         story = next(each for each in stories(store, str(number)) if each.file.id == number)
-        return story, store.spool.path(row.spool) if row.spool else None
+        here = row.host in ("", store.journal.host)
+        return story, store.spool.path(row.spool) if row.spool and here else None
 
 
 def history(settings: Settings, account: str | None, limit: int) -> list[FileStatus]:
     """Return the latest files, newest first."""
     with read_state(settings.state_dir, settings.database_url()) as store:
         return [file_status(row) for row in store.journal.recent(limit, account)]
+
+
+def hosts(settings: Settings) -> list[HostStatus]:
+    """Return the hosts that share the database, by name; none with SQLite."""
+    with read_state(settings.state_dir, settings.database_url()) as store:
+        return host_statuses(store, now())
+
+
+def take(settings: Settings, name: str, why: str) -> int:
+    """Make a host's files ours, once it is gone for good; return how many. Raises UsageError."""
+    with join_state(settings.state_dir, settings.database_url()) as store:
+        return store.journal.take(name, Word(who(), "host take", why), now())
 
 
 @contextmanager

@@ -52,6 +52,7 @@ class Daemon:
     _wakes: dict[str, asyncio.Event] = field(default_factory=dict)
     _parcels: dict[str, asyncio.Event] = field(default_factory=dict)
     """By sink: something may be due for it."""
+    _pulse: asyncio.Event = field(default_factory=asyncio.Event)
     _renew: Callable[[], None] = field(default=lambda: None)
 
     async def serve(self, stop: asyncio.Event) -> None:
@@ -64,7 +65,8 @@ class Daemon:
         self._parcels = {name: asyncio.Event() for name in self.place.sinks}
         tasks = [asyncio.create_task(self._work(charge), name=name) for name, charge in charges.items()]
         tasks += [asyncio.create_task(self._deliver(sink), name=f"sink {sink}") for sink in self.place.sinks]
-        tasks += [asyncio.create_task(self._watch()), asyncio.create_task(self._tidy())]
+        more = (self._watch(), self._tidy(), self._live())
+        tasks += [asyncio.create_task(each) for each in more]
         waiting = asyncio.create_task(stop.wait())
         self.clock.start()
         self.clock.heartbeat(self._beat)
@@ -83,6 +85,7 @@ class Daemon:
         """Let every worker look what is due."""
         for wake in (*self._wakes.values(), *self._parcels.values()):
             wake.set()
+        self._pulse.set()
 
     def _beat(self) -> None:
         notify("WATCHDOG=1")
@@ -180,6 +183,14 @@ class Daemon:
             with _unless_state_is_away("spool"):
                 await tidy(self.place)
             await asyncio.sleep(TIDY_EVERY)
+
+    async def _live(self) -> None:
+        """Give a sign of life with every heartbeat, for the other hosts that share the database."""
+        while True:
+            await self._pulse.wait()
+            self._pulse.clear()
+            with _unless_state_is_away("sign of life"):
+                await self.place.do(self.place.store.journal.arrive, self.place.clock())
 
     # -- the outbox -------------------------------------------------------------------------------------------
 

@@ -30,9 +30,12 @@ class SinkStatus:
 
 
 def sinks_status(store: Store, configured: Mapping[str, str]) -> list[SinkStatus]:
-    """Tell of each sink: the configured ones, by name with their types, and those that something still waits for."""
+    """Tell of each sink: the configured ones, by name with their types, and those that something here still waits for.
+
+    Each host tells of its own deliveries: another one may have other sinks.
+    """
     pending: dict[str, list[Delivery]] = {name: [] for name in configured}
-    for delivery in store.journal.pending():
+    for delivery in store.journal.pending(store.journal.host):
         pending.setdefault(delivery.sink, []).append(delivery)
     return [_status(store, name, configured.get(name), mine) for name, mine in pending.items()]
 

@@ -155,6 +155,8 @@ class Interchange:
     updated_at: datetime
     for_sinks: bool = True
     """False: only recorded, as by `syncd ingest`; the shop has it already."""
+    host: str = ""
+    """Whose spool has its bytes; empty where the database is in the state directory itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,19 @@ class Problem:
     opened_at: datetime
     last_seen_at: datetime
     count: int
+    host: str = ""
+    """Where it is, if it is one host's problem among several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One of the hosts that share a database, each with a state directory and a spool of its own."""
+
+    name: str
+    seen_at: datetime
+    """Its latest sign of life."""
+    waiting: int
+    """Files in its spool that are on their way: only this host can bring them on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from syncd.deliveries import SinkStatus, sinks_status, told, wants
 from syncd.model import AccountState, Audit, ClockSample, Direction, Hold, Interchange, State, Step
-from syncd.state import Store
+from syncd.state import SILENT, Store
 from syncd.suppliers.rules import Supplier
 
 
@@ -63,6 +63,23 @@ class ProblemStatus:
     remedy: str
     since: datetime
     count: int
+    host: str = ""
+    """Where it is, if it is one host's alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostStatus:
+    """One of the hosts that share the database."""
+
+    name: str
+    here: bool
+    """Whether it is the one that was asked."""
+    seen: datetime
+    """Its latest sign of life."""
+    away: bool
+    """It gave none for minutes."""
+    waiting: int
+    """Files on their way that lie there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +94,8 @@ class FileStatus:
     kind: str | None
     reason: str | None
     updated: datetime
+    host: str = ""
+    """Whose spool has its bytes; empty where there is but one host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +124,8 @@ class Status:
     recent: list[FileStatus]
     said: list[Said]
     """What people had done lately, newest first."""
+    hosts: list[HostStatus] = field(default_factory=list)
+    """Those that share the database; empty with SQLite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +146,20 @@ def status(
 ) -> Status:
     """Answer how things are; `sinks` are the configured ones, by name with their types."""
     problems = [
-        ProblemStatus(p.account, p.code, p.message, p.remedy, p.opened_at, p.count) for p in store.journal.problems()
+        ProblemStatus(p.account, p.code, p.message, p.remedy, p.opened_at, p.count, p.host)
+        for p in store.journal.problems()
     ]
     problems += [_attention(row) for row in store.journal.attention()]
     outlets = sinks_status(store, sinks)
     problems += [_sink_problem(sink, *asks) for sink in outlets if (asks := wants(sink))]
+    hosts = host_statuses(store, sample.wall)
+    problems += [_away(host) for host in hosts if host.away and host.waiting]
     known = _known(store)
     accounts = [_account(store, known, one, sample) for one in asked]
     quiet = not problems and all(account.word in ("ok", "waiting", "new", "disabled") for account in accounts)
     files = [file_status(row) for row in store.journal.recent(recent)]
     said = [_said(word) for word in store.journal.audits(limit=WORDS)]
-    return Status("ok" if quiet else "attention", problems, accounts, outlets, files, said)
+    return Status("ok" if quiet else "attention", problems, accounts, outlets, files, said, hosts)
 
 
 WORDS = 5
@@ -150,7 +174,26 @@ def _attention(row: Interchange) -> ProblemStatus:
     """Say what an interchange wants from a person: read off its own state, so it can neither be missed nor linger."""
     code, sentence, remedy = _WANTS[row.direction, row.state, row.hold, _sure(row)]
     message = f"{row.name} {sentence}: {row.reason}"
-    return ProblemStatus(row.account, code, message, remedy.format(id=row.id, account=row.account), row.updated_at, 1)
+    return ProblemStatus(
+        row.account, code, message, remedy.format(id=row.id, account=row.account), row.updated_at, 1, row.host
+    )
+
+
+def host_statuses(store: Store, now: datetime) -> list[HostStatus]:
+    """Say how the hosts are that share the database."""
+    here = store.journal.host
+    return [
+        HostStatus(host.name, host.name == here, host.seen_at, now - host.seen_at > SILENT, host.waiting)
+        for host in store.journal.hosts()
+    ]
+
+
+def _away(host: HostStatus) -> ProblemStatus:
+    message = f"the host {host.name} gives no sign of life, and {host.waiting} files on their way lie there"
+    remedy = (
+        f"Start syncd there again. If it is gone for good: syncd host take {host.name} --reason WHY (docs/state.md)"
+    )
+    return ProblemStatus(None, "host-away", message, remedy, host.seen, 1, host.name)
 
 
 def _sink_problem(sink: SinkStatus, code: str, message: str, remedy: str) -> ProblemStatus:
@@ -268,7 +311,9 @@ def _waiting(outbox: Path | None) -> int:
 def file_status(row: Interchange) -> FileStatus:
     """Describe one interchange in a line."""
     state = f"{row.state} ({row.hold})" if row.hold else str(row.state)
-    return FileStatus(row.id, row.account, row.direction, row.name, state, row.kind, row.reason, row.updated_at)
+    return FileStatus(
+        row.id, row.account, row.direction, row.name, state, row.kind, row.reason, row.updated_at, row.host
+    )
 
 
 def stories(store: Store, text: str) -> list[Story]:

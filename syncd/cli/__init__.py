@@ -39,6 +39,7 @@ VERBS = {
     "simulate": "syncd.cli.simulate:simulate",
     "config": "syncd.cli.config:config",
     "db": "syncd.cli.db:db",
+    "host": "syncd.cli.host:host",
     "completion": "syncd.cli.completion:completion",
 }
 """Verb to `module:command`; a group of verbs is one entry."""

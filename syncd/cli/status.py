@@ -13,7 +13,7 @@ from syncd.cli.sinks import lines
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from syncd.status import AccountStatus, FileStatus, Said, Status, Story
+    from syncd.status import AccountStatus, FileStatus, HostStatus, Said, Status, Story
 
 
 @click.command()
@@ -56,10 +56,13 @@ def _print(found: "Status") -> None:
     for problem in found.problems:
         who = f"{problem.account}: " if problem.account else ""
         seen = f"since {when(problem.since)}" + (f", {problem.count} times" if problem.count > 1 else "")
-        console.print(f"  [red]![/] {who}{escape(problem.message)} ({seen})")
+        where = f", on {problem.host}" if problem.host else ""
+        console.print(f"  [red]![/] {who}{escape(problem.message)} ({seen}{where})")
         console.print(f"    → {escape(problem.remedy)}")
     for account in found.accounts:
         _print_account(console, account)
+    for host in found.hosts:
+        console.print(f"\n[bold]host[/] {escape(host_line(host))}")
     for sink in found.sinks:
         if sink.oldest:
             first, *more = lines(sink)
@@ -80,9 +83,16 @@ def file_line(row: "FileStatus") -> str:
     return f"{row.id:>4}  {when(row.updated)}  {row.account} {arrow} {row.name}  {row.state}"
 
 
+def host_line(host: "HostStatus") -> str:
+    """Show a host in a line."""
+    here = " (this one)" if host.here else ""
+    seen = f"{'no sign of life since' if host.away else 'seen'} {when(host.seen)}"
+    return f"{host.name}{here}  {seen}, {host.waiting} files on their way"
+
+
 def _word(word: "Said") -> str:
     why = f" ({word.why})" if word.why else ""
-    about = f"no. {word.id}, {word.what}" if word.id else f"{word.account}, {word.what}"
+    about = f"no. {word.id}, {word.what}" if word.id else ", ".join(filter(None, (word.account, word.what)))
     return f"{when(word.at)}  {word.who}: {word.verb}: {about}{why}"
 
 
@@ -113,6 +123,8 @@ def tell(story: "Story") -> None:
     click.echo(f"  {row.state}: {meaning(row)}")
     if row.reason:
         click.echo(f"  because {row.reason}")
+    if row.host:
+        click.echo(f"  it lies on the host {row.host}")
     if story.references:
         click.echo(f"  references: {', '.join(story.references)}")
     for at, state, note in story.history:

@@ -77,6 +77,7 @@ class AccountSettings:
     """In the supplier's time zone."""
     login_interval: timedelta
     longest_visit: timedelta
+    lease: timedelta
     guard: Guard
     sinks: tuple[str, ...]
     ola: OlaSettings | None
@@ -163,6 +164,7 @@ def _account(name: str, table: AccountTable, sinks: tuple[str, ...]) -> AccountS
         schedule=table.schedule.schedule() if table.schedule else supplier.visits,
         login_interval=supplier.login_interval if table.login_interval is None else table.login_interval,
         longest_visit=table.longest_visit,
+        lease=table.lease,
         guard=table.guard.guard(),
         sinks=sinks if table.sinks is None else table.sinks,
         ola=_ola(table),

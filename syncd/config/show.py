@@ -108,6 +108,7 @@ def _account(account: AccountSettings) -> Tree:
         "schedule": schedule_table(account.schedule),
         "login_interval": show_duration(account.login_interval),
         "longest_visit": show_duration(account.longest_visit),
+        "lease": show_duration(account.lease),
         "sinks": list(account.sinks),
         "guard": _table(account.guard),
         "ola": _ola(account.ola),

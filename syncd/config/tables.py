@@ -114,6 +114,8 @@ class AccountTable(Table):
     """The least time between two logins: never below the supplier's, except at a server on this machine."""
     longest_visit: Annotated[Duration, Field(validate_default=False)] = timedelta(hours=2)
     """After it no further order or file is begun, and a single transfer that takes as long is cut."""
+    lease: Annotated[Duration, Field(validate_default=False)] = timedelta(minutes=15)
+    """How long a session that gives no sign of life keeps other hosts away: at least 2m."""
     guard: Annotated[GuardTable, Field(validate_default=False)] = GuardTable()
     """What is normal; what is beyond it waits for a person."""
     sinks: tuple[str, ...] | None = None
@@ -203,6 +205,16 @@ class AccountTable(Table):
         if interval is not None and interval < least and not is_loopback(info.data.get("host", "")):
             raise ValueError(f"should be at least {show_duration(least)}: {supplier.title} demands it")
         return least if interval is None else interval
+
+    @field_validator("lease")
+    @classmethod
+    def _long_enough(cls, lease: timedelta, info: ValidationInfo) -> timedelta:
+        if lease < LEAST_LEASE and not is_loopback(info.data.get("host", "")):
+            raise ValueError(f"should be at least {show_duration(LEAST_LEASE)}: a slow server is silent for so long")
+        return lease
+
+
+LEAST_LEASE = timedelta(minutes=2)
 
 
 class Document(BaseSettings):

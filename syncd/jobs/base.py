@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -50,6 +51,8 @@ class Account:
     guard: Guard = field(default_factory=Guard)
     longest_visit: float = 7200.0
     """Seconds after which no further order or file is begun."""
+    lease: timedelta = timedelta(minutes=15)
+    """How long the account is ours without a sign of life; renewed all through a session."""
 
     def commands(self) -> frozenset[str]:
         """Return the commands that a real visit may send."""

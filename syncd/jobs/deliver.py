@@ -63,7 +63,8 @@ async def serve(place: Workplace, accounts: Mapping[str, Account], sink: str) ->
 
 
 async def _waiting(place: Workplace, accounts: Mapping[str, Account], sink: str) -> list[Delivery]:
-    return [each for each in await place.do(place.store.journal.waiting, sink) if each.account in accounts]
+    journal = place.store.journal
+    return [each for each in await place.do(journal.waiting, sink, journal.host) if each.account in accounts]
 
 
 def _fairly(waiting: Iterable[Delivery]) -> list[Delivery]:

@@ -24,26 +24,35 @@ async def testify(place: Workplace, account: Account, order: Interchange) -> Non
 
 
 def _testify(store: Store, outbox: Path, order: Interchange) -> None:
-    said = witness.Testimony(store.gate.fence(order.account), store.journal.last_event(order.id))
+    said = witness.Testimony(store.gate.fence(order.account), *store.journal.last_event(order.id))
     witness.tell(witness.path_of(outbox, order.account), said)
 
 
 async def notice_restored(place: Workplace, account: Account) -> None:
-    """Hold every open order of an account whose witness knows more than the state; count its login as just made."""
+    """Hold every unsent order of an account whose witness knows more than the state; count its login as just made."""
     if account.outbox is None:
         return
-    said = await place.do(witness.ask, witness.path_of(account.outbox, account.name))
+    path = witness.path_of(account.outbox, account.name)
+    said = await place.do(witness.ask, path)
     if said is None or await place.do(_knows, place.store, account.name, said):
         return
-    held = await place.do(place.store.journal.hold_open, account.name, REASON, place.clock())
+    held = await place.do(place.store.journal.hold_unsent, account.name, REASON, place.clock())
     for order in held:
         event = f"order.{order.state}"
         log.warning(event, account=account.name, interchange=order.id, file=order.name, reason=REASON)
     await place.do(place.store.gate.overtake, account.name, said.fence, place.sample())
+    await place.do(_agree, place.store, account.name, path)
     log.warning("state.restored", account=account.name, held=len(held))
 
 
 def _knows(store: Store, account: str, said: witness.Testimony) -> bool:
-    """Tell whether the state has come as far as the witness says."""
-    fence = store.gate.fence(account)
-    return fence > said.fence or (fence == said.fence and store.journal.has_event(said.event))
+    """Tell whether the state has come as far as the witness says, and by the same way."""
+    fence, at = store.gate.fence(account), store.journal.event_at(said.event)
+    if said.at is None:
+        return fence > said.fence or (fence == said.fence and at is not None)
+    return fence >= said.fence and at == said.at
+
+
+def _agree(store: Store, account: str, path: Path) -> None:
+    """Have the witness say what the state knows now: it was noticed, and is dealt with."""
+    witness.tell(path, witness.Testimony(store.gate.fence(account), *store.journal.last_event()))

@@ -12,10 +12,11 @@ from typing import Protocol
 
 import structlog
 
-from syncd.errors import LaterError, SyncdError, TimedOutError
+from syncd.errors import SyncdError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.fetch import Fetcher
 from syncd.jobs.judge import judge
+from syncd.jobs.tenure import Tenure
 from syncd.jobs.upload import Carrier
 from syncd.model import Interchange, State
 from syncd.plan import FileAction, Leave, Remove, if_it_fits, in_turn, plan_fetch, plan_store
@@ -23,9 +24,6 @@ from syncd.suppliers.rules import Inbound
 from syncd.transport.base import MAX_FILE, Session
 
 log = structlog.get_logger()
-
-LEASE = timedelta(minutes=15)
-"""How long an account is ours without a sign of life; renewed before every file."""
 
 
 LEFT = {
@@ -130,43 +128,31 @@ class Visit:
 async def visit(place: Workplace, account: Account, crew: Crew) -> Visit:
     """Log in once and do everything there is to do. Raises TooEarlyError, and any SyncdError."""
     result = Visit()
-    async with _session(place, account, crew, result) as (session, alive):
+    async with _session(place, account, crew, result) as (session, tenure):
         for order in in_turn(await place.do(place.store.journal.open_orders, account.name)):
-            await alive()
+            await tenure.begin()
             await crew.carry(session, order)
         for channel in account.inbound:
-            await _channel(place, account, crew, session, channel, result, alive)
+            await _channel(place, account, crew, session, channel, result, tenure)
     return result
 
 
 @asynccontextmanager
 async def _session(
     place: Workplace, account: Account, crew: Crew, result: Visit
-) -> AsyncIterator[tuple[Session, "_Alive"]]:
+) -> AsyncIterator[tuple[Session, Tenure]]:
     gate, interval = place.store.gate, timedelta(seconds=account.login_interval)
     endpoint = account.endpoint(crew.commands(account))
-    lease = await place.do(gate.acquire, account.name, place.holder, interval, LEASE, place.sample())
+    since = place.sample()
+    lease = await place.do(gate.acquire, account.name, place.holder, interval, account.lease, since)
+    tenure = Tenure(place, account, lease, since)
     outcome, detail, session = "cut", None, None
-    begun = place.sample()
     try:
-        session = await place.connect(endpoint)
+        session = await place.connect(endpoint, tenure.permit)
         result.tls_version = session.tls_version
         log.info("login", account=account.name, tls=session.tls_version)
-
-        async def alive() -> None:
-            now = place.sample()
-            if now.boot_time - begun.boot_time > account.longest_visit:
-                raise TimedOutError(
-                    f"{account.name}: the visit has taken longer than longest_visit ({account.longest_visit:g} s)",
-                    remedy="The next visit goes on. If the supplier's server is always so slow, allow more.",
-                )
-            if not await place.do(gate.renew, lease, LEASE, now):
-                raise LaterError(
-                    f"{account.name}: another syncd took the account over", remedy="Run one syncd for an account."
-                )
-
-        await alive()  # the login interval runs from here: the server has answered
-        yield session, alive
+        await tenure.renew()  # the login interval runs from here: the server has answered
+        yield session, tenure
         await session.quit()
         outcome = "done"
     except SyncdError as error:
@@ -179,19 +165,15 @@ async def _session(
         await place.do(gate.release, lease, place.sample(), outcome, detail, result.tls_version)
 
 
-class _Alive(Protocol):
-    async def __call__(self) -> None: ...
-
-
 async def _channel(
-    place: Workplace, account: Account, crew: Crew, session: Session, channel: Inbound, result: Visit, alive: _Alive
+    place: Workplace, account: Account, crew: Crew, session: Session, channel: Inbound, result: Visit, tenure: Tenure
 ) -> None:
     await session.enter(channel.directory)
     listing = [file for file in await session.listing() if _belongs(account, channel, file.name)]
     result.listed += len(listing)
     known = await place.do(place.store.journal.known, account.name, channel.name, listing)
     for planned in plan_fetch(channel, listing, known):
-        await alive()
+        await tenure.begin()
         spare = await place.do(place.store.spool.free) - place.reserve
         action = if_it_fits(planned, spare, MAX_FILE)
         if isinstance(action, Leave):

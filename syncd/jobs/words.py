@@ -84,6 +84,7 @@ def release(store: Store, account: Account, row: Interchange, word: Word, at: da
             f"no. {row.id} did not come whole: nothing of it can be used",
             remedy=f"Get a whole copy from the supplier, then: syncd ingest FILE --account {row.account} --deliver",
         )
+    _refuse_elsewhere(store, row)
     reason = first_error(row.name, examine(store.spool, account, row))
     if reason is not None:
         raise RejectedError(
@@ -122,10 +123,20 @@ def _way(row: Interchange) -> str:
 
 def _bytes(store: Store, row: Interchange) -> bytes:
     assert row.spool is not None, "an order is in the spool from the beginning"
+    _refuse_elsewhere(store, row)
     data = store.spool.read(row.spool)
     if hashlib.sha256(data).hexdigest() != row.sha256:
         raise SpoolLostError(f"its bytes in {row.spool} are not those that came", remedy="Drop the order again.")
     return data
+
+
+def _refuse_elsewhere(store: Store, row: Interchange) -> None:
+    """Refuse what needs bytes that another host has; a row of before hosts had names is nobody else's."""
+    if row.host not in ("", store.journal.host):
+        raise UsageError(
+            f"no. {row.id}, {row.name}, lies on the host {row.host}; this is {store.journal.host}",
+            remedy=f"Say it there. If that host is gone for good: syncd host take {row.host} --reason WHY",
+        )
 
 
 def _twins(store: Store, row: Interchange) -> list[Interchange]:

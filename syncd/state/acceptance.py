@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, delete, insert, or_, select, tuple_
 
 from syncd.model import GoodsKey, Hold, Interchange, Parsed, State, Verdict, Word
 from syncd.state import rows, trail
@@ -127,7 +127,7 @@ def _newer_snapshot(connection: Connection, file: Interchange, verdict: Verdict)
 
 
 def _use(connection: Connection, file: Interchange, verdict: Verdict, at: datetime) -> None:
-    """Put a snapshot in use; older ones that wait for a person wait for nothing any more."""
+    """Put a snapshot in use; older ones that wait for a person, or on another host, wait for nothing any more."""
     if verdict.stamp is None:
         return
     connection.execute(delete(snapshot).where(*_which(snapshot, file, verdict)))
@@ -135,11 +135,16 @@ def _use(connection: Connection, file: Interchange, verdict: Verdict, at: dateti
     here = {"account": file.account, "channel": file.channel, "kind": verdict.kind}
     connection.execute(insert(snapshot).values(here | this))
     waiting = select(interchange.c.id, verdicts.c.document).join_from(interchange, verdicts)
-    held = (interchange.c.state == State.PARSED, interchange.c.hold == Hold.GUARD, interchange.c.id != file.id)
+    waiting = waiting.with_for_update(of=interchange)
+    elsewhere = interchange.c.host != file.host  # whenever that host came back, it would overtake this one
+    held = or_(interchange.c.hold == Hold.GUARD, elsewhere)
+    others = (interchange.c.state == State.PARSED, interchange.c.id != file.id, held)
     over: rows.Columns = {"hold": None, "reason": None}
-    for number, document in connection.execute(waiting.where(*_which(interchange, file, verdict), *held)).all():
+    for number, document in connection.execute(waiting.where(*_which(interchange, file, verdict), *others)).all():
         if (msgspec.json.decode(document, type=Verdict).stamp or "") <= verdict.stamp:
             note = f"a newer snapshot is in use ({verdict.stamp})"
+            undelivered = (delivery.c.interchange_id == number, delivery.c.delivered_at.is_(None))
+            connection.execute(delete(delivery).where(*undelivered))
             rows.move(connection, number, State.PARSED, State.DONE, at, note, over)
 
 

@@ -88,14 +88,20 @@ def server_engine(url: str) -> Engine:
         raise ConfigError("the state's database URL cannot be read", remedy=_URLS) from None
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
         raise ConfigError(f"the state cannot be kept in “{parsed.get_backend_name()}”", remedy=_URLS)
-    options = {"options": f"-c lock_timeout={PATIENCE:.0f}s", "connect_timeout": PATIENCE, "application_name": "syncd"}
+    options = {"options": _SESSION, "connect_timeout": PATIENCE, "application_name": "syncd"}
     arguments = {key: value for key, value in options.items() if key not in parsed.query}
     try:
         target = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(target, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+        return create_engine(
+            target, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=arguments
+        )
     except ModuleNotFoundError:
         raise ConfigError("the PostgreSQL driver is not installed", remedy="pip install 'syncd[pg]'") from None
 
+
+_SESSION = f"-c lock_timeout={PATIENCE:.0f}s -c synchronous_commit=on -c idle_in_transaction_session_timeout=60s"
+"""Whatever the server's own defaults: what is committed is on its disk, and a host that stands still in the middle of a
+transaction keeps nobody waiting for long. The gate counts on READ COMMITTED: it looks again once it has the lock."""
 
 _URLS = "Leave it out for SQLite, or write postgresql://user@host/database."
 

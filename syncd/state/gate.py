@@ -105,14 +105,16 @@ class Gate:
         with self._database.reading() as connection:
             return [Login(*row) for row in connection.execute(query)]
 
-    def forget_leases(self, lives: Callable[[str], bool] | None = None) -> None:
-        """End every lease: whoever locked the state directory knows that all former holders are dead.
+    def forget_leases(self, host: str = "", lives: Callable[[str], bool] | None = None) -> None:
+        """End this host's leases: whoever locked the state directory knows that all their holders are dead.
 
-        A gate beside an account's, `NAME/…`, may be held without that lock: there `lives` tells of a holder.
+        Holders are `HOST/PROCESS`. A gate beside an account's, `NAME/…`, may be held without that lock: there `lives`
+        tells of a holder. With SQLite every lease is this host's.
         """
         with self._database.writing() as connection:
             held = connection.execute(select(gate.c.account, gate.c.holder).where(gate.c.holder.is_not(None)))
-            dead = [name for name, holder in held if not (lives and "/" in name and lives(holder))]
+            mine = [(n, h) for n, h in held if self._database.embedded or h.rpartition("/")[0] == host]
+            dead = [name for name, holder in mine if not (lives and "/" in name and lives(holder))]
             connection.execute(update(gate).where(gate.c.account.in_(dead)).values(holder=None))
             lost = (login.c.outcome.is_(None), login.c.account.in_(dead))
             connection.execute(update(login).where(*lost).values(outcome=LOST))

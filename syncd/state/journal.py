@@ -6,12 +6,13 @@ It is written before an effect and after it; it has no clock and no opinion. Dec
 from datetime import datetime
 from typing import Unpack
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from syncd.model import Event, Interchange, State, Step
 from syncd.state import rows
 from syncd.state.journal_accounts import Accounts
 from syncd.state.journal_deliveries import Deliveries
+from syncd.state.journal_hosts import Hosts
 from syncd.state.journal_inbound import Inbound
 from syncd.state.journal_keeping import Keeping
 from syncd.state.journal_outbound import Outbound
@@ -22,7 +23,7 @@ from syncd.state.journal_replay import Replays
 from syncd.state.tables import event
 
 
-class Journal(Accounts, Outbound, Inbound, Deliveries, Problems, People, Replays, Keeping, Questions):
+class Journal(Accounts, Outbound, Inbound, Deliveries, Problems, People, Replays, Keeping, Questions, Hosts):
     """All that is remembered but the bytes; each part of it has a file of its own."""
 
     def get(self, number: int) -> Interchange:
@@ -47,15 +48,18 @@ class Journal(Accounts, Outbound, Inbound, Deliveries, Problems, People, Replays
         with self._database.writing() as connection:
             return rows.move(connection, number, frm, to, at, note, columns)
 
-    def last_event(self, number: int) -> int:
-        """Return the number of the latest line in an interchange's history, 0 when it has none."""
+    def last_event(self, number: int | None = None) -> tuple[int, datetime | None]:
+        """Return number and time of the latest line of an interchange's history, or of all; 0 when there is none."""
+        lines = select(event.c.id, event.c.at).order_by(event.c.id.desc()).limit(1)
+        mine = lines if number is None else lines.where(event.c.interchange_id == number)
         with self._database.reading() as connection:
-            return connection.scalar(select(func.max(event.c.id)).where(event.c.interchange_id == number)) or 0
+            row = connection.execute(mine).one_or_none()
+        return (0, None) if row is None else (row.id, row.at)
 
-    def has_event(self, number: int) -> bool:
-        """Tell whether a history has the line of this number."""
+    def event_at(self, number: int) -> datetime | None:
+        """Return when the line of this number was written, None where there is none."""
         with self._database.reading() as connection:
-            return connection.scalar(select(event.c.id).where(event.c.id == number)) is not None
+            return connection.scalar(select(event.c.at).where(event.c.id == number))
 
     def history(self, number: int) -> list[Event]:
         """Return what happened to an interchange, oldest first."""

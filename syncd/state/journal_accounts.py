@@ -19,13 +19,15 @@ _COLUMNS = tuple(account.c[field.name] for field in fields(AccountState))
 class Accounts:
     """The part of the journal that knows accounts; every other part needs the account to be registered."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, host: str = "") -> None:
         self._database = database
+        self.host = host
+        """Who we are among those that share the database: its rows have their bytes in our spool."""
 
     def register(self, accounts: Mapping[str, str]) -> None:
         """Make accounts known: name to supplier. What is remembered of a known account stays."""
         with self._database.writing() as connection:
-            for name, supplier in accounts.items():
+            for name, supplier in sorted(accounts.items()):  # in one order, so that two hosts cannot lock each other
                 new = self._database.insert(account).values(name=name, supplier=supplier)
                 known = new.on_conflict_do_update(index_elements=["name"], set_={"supplier": supplier})
                 connection.execute(known)

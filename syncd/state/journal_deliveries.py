@@ -36,13 +36,13 @@ class Deliveries:
         """Return the deliveries whose time has come, oldest interchange first."""
         return self._deliveries(_OPEN, delivery.c.next_attempt <= now)
 
-    def pending(self) -> list[Delivery]:
-        """Return every delivery that is not made yet, dead letters too."""
-        return self._deliveries(_OPEN)
+    def pending(self, host: str | None = None) -> list[Delivery]:
+        """Return every delivery that is not made yet, dead letters too; of one host, or of all."""
+        return self._deliveries(_OPEN, *([] if host is None else [interchange.c.host == host]))
 
-    def waiting(self, sink: str) -> list[Delivery]:
-        """Return what waits for a sink, oldest interchange first; not its dead letters."""
-        return self._deliveries(_WAITS, delivery.c.sink == sink)
+    def waiting(self, sink: str, host: str) -> list[Delivery]:
+        """Return what waits on a host for a sink, oldest interchange first; not its dead letters."""
+        return self._deliveries(_WAITS, delivery.c.sink == sink, interchange.c.host == host)
 
     def deliveries_of(self, number: int) -> list[tuple[Delivery, datetime | None]]:
         """Return the deliveries of an interchange, each with the time when it was made."""
@@ -61,8 +61,10 @@ class Deliveries:
         """Remember that a sink has it; with the last one its interchange is DONE. May be said twice."""
         made = update(delivery).where(delivery.c.id == number, _OPEN).values(delivered_at=at, last_error=None)
         with self._database.writing() as connection:
-            owner = connection.scalar(made.returning(delivery.c.interchange_id))
+            owner = connection.scalar(select(delivery.c.interchange_id).where(delivery.c.id == number, _OPEN))
             if owner is not None:
+                rows.load(connection, owner, lock=True)  # first, as whoever puts a newer snapshot in use does
+                connection.execute(made)
                 _finish(connection, owner, at)
 
     def delivery_failed(self, number: int, error: str, next_attempt: datetime | None, at: datetime) -> None:

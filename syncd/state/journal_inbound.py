@@ -34,6 +34,7 @@ class Inbound:
     """The part of the journal that knows fetched files."""
 
     _database: Database
+    host: str
 
     def known(self, account: str, channel: str, files: Sequence[RemoteFile]) -> dict[RemoteFile, Interchange]:
         """Return the latest interchange of each file that was seen before; one query for each chunk of a listing."""
@@ -49,7 +50,7 @@ class Inbound:
     ) -> Interchange:
         """Write down that a file is about to be read: from now on it may be gone from the server."""
         file: dict[str, Any] = {"account": account, "channel": channel, "direction": Direction.IN}
-        file["for_sinks"] = for_sinks
+        file |= {"for_sinks": for_sinks, "host": self.host}
         file |= {"name": remote.name, "size": _size(remote.size), "modified": remote.modified}
         with self._database.writing() as connection:
             return rows.create(connection, at, state=State.ANNOUNCED, **file)
@@ -70,7 +71,7 @@ class Inbound:
         `spool` is given the new number, writes the bytes durably and returns their name in the spool.
         """
         file: dict[str, Any] = {"account": account, "channel": channel, "direction": Direction.IN, "name": name}
-        whole: dict[str, Any] = {"size": size, "sha256": sha256, "proven": True}
+        whole: dict[str, Any] = {"size": size, "sha256": sha256, "proven": True, "host": self.host}
         with self._database.writing() as connection:
             made = rows.create(connection, at, state=State.SPOOLED, **file, **whole)
             here = interchange.c.id == made.id
@@ -78,8 +79,9 @@ class Inbound:
             return rows.to_interchange(connection.execute(named).one())
 
     def unfinished(self, account: str) -> list[Interchange]:
-        """Return what a crash or a broken session left: announced or spooled, oldest first."""
-        where = (interchange.c.account == account, interchange.c.state.in_(UNFINISHED))
+        """Return what a crash or a broken session left on this host: announced or spooled, oldest first."""
+        mine = (interchange.c.account == account, interchange.c.host == self.host)
+        where = (*mine, interchange.c.state.in_(UNFINISHED))
         with self._database.reading() as connection:
             found = connection.execute(select(*rows.COLUMNS).where(*where).order_by(interchange.c.id))
             return [rows.to_interchange(row) for row in found]

@@ -18,9 +18,10 @@ class Keeping:
     """The part of the journal that knows whose bytes may go."""
 
     _database: Database
+    host: str
 
     def expendable(self) -> list[Kept]:
-        """Return the files in the spool whose bytes nobody needs, oldest first.
+        """Return the files in this host's spool whose bytes nobody needs, oldest first.
 
         Needed are those of every file that waits for something or somebody, of the stock list in use, of the one that
         each sink took last, and the newest of all: an empty spool would mean that there never was anything.
@@ -28,9 +29,10 @@ class Keeping:
         i = interchange.c
         over = i.state.in_((*_SETTLED, Step.SENT)) | _made_good()
         in_use = select(snapshot.c.interchange_id)
-        newest = select(func.max(i.id)).where(i.spool.is_not(None))
+        here = (i.host == self.host, i.spool.is_not(None))
+        newest = select(func.max(i.id)).where(*here)
         needed = [i.id.not_in(each) for each in (in_use, _taken_last(), newest)]
-        query = select(i.id, i.spool, i.updated_at, i.state).where(i.spool.is_not(None), over, *needed).order_by(i.id)
+        query = select(i.id, i.spool, i.updated_at, i.state).where(*here, over, *needed).order_by(i.id)
         with self._database.reading() as connection:
             return [Kept(n, name, since, state != Step.SENT) for n, name, since, state in connection.execute(query)]
 
@@ -53,7 +55,8 @@ class Keeping:
         """Remember that the bytes of a file are in the spool again."""
         with self._database.writing() as connection:
             file = rows.load(connection, number, lock=True)
-            connection.execute(update(interchange).where(interchange.c.id == number).values(spool=spool))
+            here = update(interchange).where(interchange.c.id == number)
+            connection.execute(here.values(spool=spool, host=self.host))
             rows.note(connection, file, at, note)
 
 

@@ -28,6 +28,7 @@ class Outbound:
     """The part of the journal that knows orders."""
 
     _database: Database
+    host: str
 
     def twins(self, account: str, channel: str, name: str, sha256: str) -> list[Interchange]:
         """Return the orders of before with the same bytes or the same name, oldest first; not what was put away."""
@@ -107,8 +108,8 @@ class Outbound:
         return self._take(order | {"state": State.QUARANTINED, "reason": reason}, (), source, at, spool)
 
     def in_outbox(self, account: str) -> list[tuple[Interchange, str]]:
-        """Return the orders whose file may still lie in the outbox, each with its path there, oldest first."""
-        where = (interchange.c.source.is_not(None), interchange.c.account == account)
+        """Return the orders whose file may still lie in this host's outbox, each with its path, oldest first."""
+        where = (interchange.c.source.is_not(None), interchange.c.account == account, interchange.c.host == self.host)
         query = select(*rows.COLUMNS, interchange.c.source).where(*where).order_by(interchange.c.id)
         with self._database.reading() as connection:
             return [(rows.to_interchange(row), row.source) for row in connection.execute(query)]
@@ -119,17 +120,22 @@ class Outbound:
             connection.execute(update(interchange).where(interchange.c.id == number).values(source=None))
 
     def open_orders(self, account: str) -> list[Interchange]:
-        """Return the orders on which the next session has something to do, oldest first."""
-        return self._orders(interchange.c.account == account, interchange.c.state.in_(OPEN))
+        """Return this host's orders on which the next session has something to do, oldest first."""
+        mine = (interchange.c.account == account, interchange.c.host == self.host)
+        return self._orders(*mine, interchange.c.state.in_(OPEN))
 
-    def hold_open(self, account: str, reason: str, at: datetime) -> list[Interchange]:
-        """Put every open order of an account in doubt, in one transaction; return them."""
+    def hold_unsent(self, account: str, reason: str, at: datetime) -> list[Interchange]:
+        """Put every order of an account in doubt that could still be sent, on any host; return them.
+
+        That is also what waits for a person, who may let it go a second time: held by a guard, or put away.
+        """
         doubt: rows.Columns = {"hold": Hold.DOUBT, "reason": reason}
-        open_ = select(interchange.c.id, interchange.c.state).where(
-            interchange.c.account == account, interchange.c.direction == Direction.OUT, interchange.c.state.in_(OPEN)
-        )
+        guarded = (interchange.c.state == Step.HELD) & (interchange.c.hold == Hold.GUARD)
+        unsent = or_(interchange.c.state.in_((*OPEN, State.QUARANTINED)), guarded)
+        mine = (interchange.c.account == account, interchange.c.direction == Direction.OUT)
+        query = select(interchange.c.id, interchange.c.state).where(*mine, unsent)
         with self._database.writing() as connection:
-            found = connection.execute(open_.order_by(interchange.c.id).with_for_update()).all()
+            found = connection.execute(query.order_by(interchange.c.id).with_for_update()).all()
             return [
                 rows.move(connection, row.id, rows.state_of(row.state), Step.HELD, at, reason, doubt) for row in found
             ]
@@ -165,7 +171,8 @@ class Outbound:
         spool: Callable[[int], str],
     ) -> Interchange:
         with self._database.writing() as connection:
-            made = rows.create(connection, at, values.get("reason"), direction=Direction.OUT, source=source, **values)
+            order = values | {"direction": Direction.OUT, "source": source, "host": self.host}
+            made = rows.create(connection, at, values.get("reason"), **order)
             refer(connection, made.id, references)
             here = interchange.c.id == made.id
             named = update(interchange).where(here).values(spool=spool(made.id)).returning(*rows.COLUMNS)

@@ -20,6 +20,7 @@ class People:
     """The part of the journal that takes a person's word."""
 
     _database: Database
+    host: str
 
     def decide(
         self, seen: Interchange, to: State | Step, word: Word, at: datetime, **columns: Unpack[rows.Columns]
@@ -41,6 +42,7 @@ class People:
         with self._database.writing() as connection:
             rows.unchanged(connection, old)
             same = {"account": old.account, "channel": old.channel, "size": old.size, "sha256": old.sha256}
+            same["host"] = self.host
             note = f"sends no. {old.id} again; {trail.spoken(word)}"
             new = rows.create(connection, at, note, direction=Direction.OUT, name=name, state=Step.QUEUED, **same)
             carried = select(reference.c.reference).where(reference.c.interchange_id == old.id)

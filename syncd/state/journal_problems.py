@@ -9,25 +9,30 @@ from syncd.state.engine import Database
 from syncd.state.tables import problem
 
 _OPEN = problem.c.closed_at.is_(None)
-_NAMES = ("id", "account", "code", "message", "remedy", "opened_at", "last_seen_at", "count")
+_NAMES = ("id", "account", "code", "message", "remedy", "opened_at", "last_seen_at", "count", "host")
 _NOBODY = ""
 """The account of a problem that is no account's."""
+_HERE = ("outbox", "disk-full", "sink-")
+"""How the codes begin that tell of one host: each host opens and closes its own. The others tell of the account."""
 
 
 class Problems:
     """The part of the journal that knows problems."""
 
     _database: Database
+    host: str
 
     def open_problem(self, account: str | None, code: str, message: str, remedy: str, at: datetime) -> Problem:
         """Open a problem, or count one that is open and take its latest words. One is new when its `count` is 1."""
         said = {"message": message, "remedy": remedy, "last_seen_at": at}
-        new = {"account": account or _NOBODY, "code": code, "opened_at": at, "count": 1} | said
+        new = {"account": account or _NOBODY, "code": code, "host": self._whose(code), "opened_at": at, "count": 1}
         again = (
             self._database.insert(problem)
-            .values(new)
+            .values(new | said)
             .on_conflict_do_update(
-                index_elements=["account", "code"], index_where=_OPEN, set_=said | {"count": problem.c.count + 1}
+                index_elements=["account", "code", "host"],
+                index_where=_OPEN,
+                set_=said | {"count": problem.c.count + 1},
             )
         )
         with self._database.writing() as connection:
@@ -36,9 +41,13 @@ class Problems:
 
     def close_problem(self, account: str | None, code: str, at: datetime) -> bool:
         """Close a problem; False when none was open."""
-        mine = (problem.c.account == (account or _NOBODY), problem.c.code == code, _OPEN)
+        whose = problem.c.host.in_(("", self._whose(code)))
+        mine = (problem.c.account == (account or _NOBODY), problem.c.code == code, whose, _OPEN)
         with self._database.writing() as connection:
             return connection.execute(update(problem).where(*mine).values(closed_at=at)).rowcount > 0
+
+    def _whose(self, code: str) -> str:
+        return self.host if code.startswith(_HERE) else ""
 
     def problems(self) -> list[Problem]:
         """Return the open problems, oldest first."""

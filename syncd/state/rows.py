@@ -22,7 +22,7 @@ MOVES: Mapping[State | Step, frozenset[State | Step]] = {
     State.SPOOLED: frozenset({State.SPOOLED, State.PARSED, State.DONE, State.QUARANTINED}),
     State.PARSED: frozenset({State.PARSED, State.DONE, State.QUARANTINED, State.DISCARDED}),
     State.DONE: frozenset({State.PARSED}),
-    State.QUARANTINED: frozenset({State.SPOOLED, State.DISCARDED, Step.CONFIRMED}),
+    State.QUARANTINED: frozenset({State.SPOOLED, State.DISCARDED, Step.CONFIRMED, Step.HELD}),
     State.ABANDONED: frozenset(),
     State.DISCARDED: frozenset(),
     Step.QUEUED: frozenset({Step.STORING, Step.HELD, State.QUARANTINED}),
@@ -34,7 +34,9 @@ MOVES: Mapping[State | Step, frozenset[State | Step]] = {
     Step.SENT: frozenset({Step.CONFIRMED}),
     Step.UNCONFIRMED: frozenset({Step.SENT, Step.CONFIRMED, Step.HELD, State.QUARANTINED}),
     Step.CONFIRMED: frozenset(),
-    Step.HELD: frozenset({Step.QUEUED, Step.SENT, Step.CONFIRMED, State.QUARANTINED, State.ABANDONED, State.DISCARDED}),
+    Step.HELD: frozenset(
+        {Step.QUEUED, Step.SENT, Step.CONFIRMED, Step.HELD, State.QUARANTINED, State.ABANDONED, State.DISCARDED}
+    ),
 }
 
 INTENTS = frozenset({State.ANNOUNCED, Step.STORING, Step.PUBLISHING})

@@ -17,6 +17,7 @@ from syncd.state import schema
 from syncd.state.disk import disk_errors
 from syncd.state.engine import Database, server_engine, sqlite_engine
 from syncd.state.gate import Gate
+from syncd.state.identity import name_of
 from syncd.state.journal import Journal
 from syncd.state.soundness import prove_sound, sign_off
 from syncd.state.spool import Spool
@@ -27,11 +28,13 @@ DATABASE = "state.db"
 class Store:
     """What is remembered: the journal, the login gate, and the bytes of every file."""
 
-    def __init__(self, directory: Path, database: Database, lock: int | None = None) -> None:
+    def __init__(self, directory: Path, database: Database, lock: int | None = None, host: str = "") -> None:
         self._directory, self._database, self._lock = directory, database, lock
-        self.journal = Journal(database)
-        self.gate = Gate(database)
         self.spool = Spool(directory)
+        self.journal = Journal(database, host)
+        self.gate = Gate(database)
+        self.holder = f"{host or socket.gethostname()}/{os.getpid()}"
+        """How this process is called where it holds a lease."""
 
     def close(self) -> None:
         """Let go of the database and the lock; may be called twice."""
@@ -59,11 +62,11 @@ def open_state(directory: Path, url: str | None = None) -> Store:
         lock = _lock(directory / "lock")
     try:
         may_be_new = Spool(directory).empty()
+        host = name_of(directory) if url else ""
         database = _server(url) if url else _file(directory / DATABASE, may_be_new=may_be_new)
-        store = Store(directory, database, lock)
+        store = Store(directory, database, lock, host)
         store.spool.sweep()
-        if database.embedded:
-            store.gate.forget_leases(_lives)
+        store.gate.forget_leases(store.holder.rpartition("/")[0], _lives)
         return store
     except BaseException:
         os.close(lock)
@@ -71,9 +74,9 @@ def open_state(directory: Path, url: str | None = None) -> Store:
 
 
 def _lives(holder: str) -> bool:
-    """Tell whether a holder, host and process, is another process that runs on this machine."""
-    host, _, process = holder.rpartition("/")
-    return host == socket.gethostname() and process != str(os.getpid()) and Path("/proc", process).exists()
+    """Tell whether a holder on this host is another process that runs."""
+    process = holder.rpartition("/")[2]
+    return process != str(os.getpid()) and Path("/proc", process).exists()
 
 
 def read_state(directory: Path, url: str | None = None) -> Store:
@@ -103,7 +106,10 @@ def upgrade(url: str) -> None:
 
 def _beside(directory: Path, url: str | None, *, read_only: bool) -> Store:
     if url:
-        return Store(directory, _server(url, read_only=read_only))
+        with disk_errors(directory):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        host = name_of(directory)
+        return Store(directory, _server(url, read_only=read_only), host=host)
     path = directory / DATABASE
     if not path.is_file():
         raise UsageError(f"there is no state in {directory} yet", remedy="Start syncd once; then there is.")

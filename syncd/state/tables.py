@@ -29,7 +29,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration; revisions are numbers, so that a database newer than the program is known as such."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -132,6 +132,13 @@ stamp = Table(
     Column("stamp", String, nullable=False),
 )
 
+host = Table(
+    "host",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+)
+
 # -- interchanges -----------------------------------------------------------------------------------------------
 
 interchange = Table(
@@ -158,6 +165,7 @@ interchange = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("for_sinks", Boolean, nullable=False, server_default=true()),
+    Column("host", String, nullable=False, server_default=text("''")),
     sqlite_autoincrement=True,  # an id names a file in the spool: it is never used again
 )
 
@@ -272,6 +280,7 @@ problem = Table(
     Column("last_seen_at", Instant, nullable=False),
     Column("count", Integer, nullable=False),
     Column("closed_at", Instant),
+    Column("host", String, nullable=False, server_default=text("''")),
     sqlite_autoincrement=True,
 )
 _UNSOLVED = problem.c.closed_at.is_(None)
@@ -279,6 +288,7 @@ Index(
     "ix_problem_open",
     problem.c.account,
     problem.c.code,
+    problem.c.host,
     unique=True,
     sqlite_where=_UNSOLVED,
     postgresql_where=_UNSOLVED,

@@ -8,12 +8,14 @@ a database that knows less than the witness is an older one. See docs/decisions/
 import os
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from syncd.errors import LaterError, StateDamagedError
 from syncd.state.disk import disk_errors, rename
+from syncd.state.tables import EPOCH, MICROSECOND, microseconds
 
-_LINE = re.compile(r"session ([0-9]{1,18}) event ([0-9]{1,18})\n")
+_LINE = re.compile(r"session ([0-9]{1,18}) event ([0-9]{1,18})(?: at ([0-9]{1,18}))?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Testimony:
 
     fence: int
     event: int
+    at: datetime | None
+    """When that line was written; None in the words of an older syncd."""
 
 
 def path_of(outbox: Path, account: str) -> Path:
@@ -35,12 +39,16 @@ def ask(witness: Path) -> Testimony | None:
         found = _LINE.match(witness.read_text(encoding="ascii"))
     except (OSError, UnicodeDecodeError):
         return None
-    return Testimony(int(found[1]), int(found[2])) if found else None
+    if found is None:
+        return None
+    return Testimony(int(found[1]), int(found[2]), (found[3] and EPOCH + int(found[3]) * MICROSECOND) or None)
 
 
 def tell(witness: Path, said: Testimony) -> None:
     """Have the witness remember, durably. Raises DiskFullError, LaterError."""
-    words = f"session {said.fence} event {said.event}\nsyncd knows by this file whether its state is an old copy.\n"
+    when = f" at {microseconds(said.at)}" if said.at else ""
+    line = f"session {said.fence} event {said.event}{when}"
+    words = f"{line}\nsyncd knows by this file whether its state is an old copy.\n"
     draft = witness.with_name(f"{witness.name}.tmp")
     try:
         _write(draft, words.encode("ascii"))

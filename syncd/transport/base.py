@@ -6,7 +6,7 @@ Rule 3: names are checked by the caller's channel; a session still refuses separ
 Rule 4: one login, one session. Nothing here retries and nothing here logs in twice.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -128,9 +128,18 @@ class Session(Protocol):
         ...
 
 
+Permit = Callable[[], Awaitable[None]]
+"""Asked before a connection is opened, before every command and at every block: raises LaterError when the account is
+not ours any more, and then nothing is sent."""
+
+
+async def granted() -> None:
+    """Permit everything: for sessions that nobody else can be in the way of."""
+
+
 class Connect(Protocol):
     """How a session is opened; the real one is `syncd.transport.ftp.connect`."""
 
-    async def __call__(self, endpoint: Endpoint) -> Session:
+    async def __call__(self, endpoint: Endpoint, permit: Permit = granted) -> Session:
         """Connect, secure and log in. Raises LoginRefusedError (530), BusyError (421), LaterError."""
         ...

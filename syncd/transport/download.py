@@ -47,6 +47,7 @@ class FtpDownload:
         """Yield the bytes as they come. Raises LaterError; breaking off early cuts the session."""
         with cut_on_error(self._wire):
             while block := await self._data.read():
+                await self._wire.permit()
                 self._left -= len(block)
                 if self._left < 0:
                     raise ProtocolError(

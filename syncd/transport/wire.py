@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from syncd.errors import BusyError, ProtocolError, RefusedError, SyncdError
+from syncd.transport.base import Permit
 
 NOT_IMPLEMENTED = frozenset({500, 501, 502, 504})
 """RFC 959, 4.2.2: the server does not know the command."""
@@ -90,8 +91,16 @@ class Wire(Protocol):
         """The negotiated TLS version, None on a plain connection."""
         ...
 
+    @property
+    def permit(self) -> Permit:
+        """Raises unless the account is still ours."""
+        ...
+
     async def ready(self) -> None:
-        """Raise unless the connection stands and nothing unasked lies in it: then no reply can be mistaken."""
+        """Raise unless the account is ours, the connection stands and nothing unasked lies in it.
+
+        Then no reply can be mistaken, and a command that fails has failed on the wire.
+        """
         ...
 
     async def ask(self, verb: str, argument: str = "") -> Reply:

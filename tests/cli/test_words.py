@@ -56,7 +56,7 @@ def held(folder: Path, name: str, reference: str, hold: str | None = "the same b
 def doubtful(folder: Path) -> int:
     number = held(folder, "S_900900_20261121101112", "1", hold=None)
     with open_state(folder / "state") as store:
-        store.journal.hold_open("umbreit", "the state was restored", now())
+        store.journal.hold_unsent("umbreit", "the state was restored", now())
     return number
 
 

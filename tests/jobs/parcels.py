@@ -17,7 +17,7 @@ from syncd.model import ClockSample, Delivery, Direction, Interchange
 from syncd.sinks.base import Batch, Terms
 from syncd.state import open_state
 from syncd.suppliers import SUPPLIERS
-from syncd.transport.base import Endpoint, Session
+from syncd.transport.base import Endpoint, Permit, Session, granted
 
 Behaviour = Callable[[Batch], Awaitable[object] | None]
 
@@ -79,7 +79,7 @@ class Parcels:
         return [each for each in self.place.store.journal.pending() if each.next_attempt is None]
 
 
-async def nowhere(endpoint: Endpoint) -> Session:
+async def nowhere(endpoint: Endpoint, permit: Permit = granted) -> Session:
     raise AssertionError("a delivery needs no login")
 
 

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from syncd import app
+from syncd import app, app_people
 from syncd.config import load
-from syncd.errors import DoubtError, TooEarlyError
+from syncd.errors import DoubtError, TooEarlyError, UsageError
 from syncd.simulate.faults import Faults
-from tests.jobs.shop import TWO, open_shop, order
+from syncd.state import join_state
+from tests.jobs.shop import TWO, now, open_shop, order
 from tests.jobs.test_trouble import ORDER
 
 LATER = "S_900900_20261121101113"
@@ -114,6 +115,71 @@ async def test_a_copy_made_between_two_orders_of_one_visit(tmp_path):
         restore(shop)
         app.resume(load(shop.config), "umbreit")
         await shop.once("umbreit")
+        assert len(shop.umbreit.orders) == 1
+
+
+async def test_an_order_that_was_approved_since_the_copy_is_not_approved_twice(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("umbreit")
+        shop.drop()
+        await shop.once("umbreit")
+        shop.drop(name=LATER)
+        await shop.once("umbreit")
+        (held,) = (story.file for story in app.explain(load(shop.config), LATER))
+        assert held.state == "held (guard)"
+        copied(shop)
+        app_people.approve(load(shop.config), held.id, "it is meant")
+        await shop.once("umbreit")
+        assert [taken.name for taken in shop.umbreit.orders] == [ORDER, LATER]
+        restore(shop)
+        app_people.approve(load(shop.config), held.id, "it is meant")
+        await shop.once("umbreit")
+        await shop.once("umbreit")
+        with pytest.raises(UsageError, match="not held by a guard"):
+            app_people.approve(load(shop.config), held.id, "really")
+        assert [taken.name for taken in shop.umbreit.orders] == [ORDER, LATER]
+
+
+async def test_an_order_that_was_sent_again_since_the_copy_is_not_sent_a_third_time(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("cb")
+        await wait(shop, "cb", tmp_path / "outbox-cb", "order-1.txt", b"anything\r\n")
+        with join_state(shop.folder / "state") as state:
+            state.journal.hold_unsent("cb", "for the test", now())
+        (held,) = (story.file for story in app.explain(load(shop.config), "order-1.txt"))
+        app_people.settle(load(shop.config), held.id, "CB has not got it", taken=False)
+        copied(shop)
+        app.resume(load(shop.config), "cb")
+        app_people.resend(load(shop.config), held.id, "so it is sent again")
+        await shop.once("cb")
+        assert len(shop.cb.orders) == 1
+        restore(shop)
+        app.resume(load(shop.config), "cb")
+        await shop.once("cb")
+        with pytest.raises(UsageError, match="not an order in quarantine"):
+            app_people.resend(load(shop.config), held.id, "so it is sent again")
+        await shop.once("cb")
+        assert len(shop.cb.orders) == 1
+
+
+async def test_a_copy_that_has_gone_on_elsewhere_is_noticed_too(tmp_path):
+    """Another host on the same database has logged in often since the copy was put back."""
+    async with open_shop(tmp_path) as shop:
+        await shop.once("umbreit")
+        await wait(shop, "umbreit", shop.outbox, ORDER, order(*TWO))
+        copied(shop)
+        app.resume(load(shop.config), "umbreit")
+        await shop.once("umbreit")
+        restore(shop)
+        with sqlite3.connect(tmp_path / "state" / "state.db") as database:
+            database.execute("UPDATE gate SET fence = fence + 10 WHERE account = 'umbreit'")
+            again = "INSERT INTO event (interchange_id, at, after) VALUES (1, 1795348800000000, 'queued')"
+            for _ in range(20):
+                database.execute(again)
+        database.close()
+        app.resume(load(shop.config), "umbreit")
+        for _ in range(2):
+            await shop.once("umbreit")
         assert len(shop.umbreit.orders) == 1
 
 

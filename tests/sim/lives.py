@@ -29,7 +29,7 @@ from syncd.sinks.directory import DirectorySettings, DirectorySink
 from syncd.state import open_state
 from syncd.suppliers import SUPPLIERS
 from syncd.suppliers.rules import Consume, Encryption
-from syncd.transport.base import Endpoint, Session
+from syncd.transport.base import Endpoint, Permit, Session, granted
 from syncd.transport.ftp import connect
 from tests.sim.disk import watched
 from tests.sim.faults import Fault, Point
@@ -118,9 +118,9 @@ def account(name: str, port: int, root: Path) -> Account:
 async def live(root: Path, ports: dict[str, int], deadline: Deadline, executor: Inline) -> None:
     """Take one turn with each account, and deliver."""
 
-    async def mortal(endpoint: Endpoint) -> Session:
+    async def mortal(endpoint: Endpoint, permit: Permit = granted) -> Session:
         deadline.pass_by("before connect")
-        session = Mortal(await connect(endpoint), deadline)
+        session = Mortal(await connect(endpoint, permit), deadline)
         deadline.pass_by("after connect")
         return session
 

@@ -111,15 +111,18 @@ MUTANTS = (
     Mutant(
         "the login is written down after it was made",
         "jobs/visit.py",
-        "    lease = await place.do(gate.acquire, account.name, place.holder, interval, LEASE, place.sample())\n"
+        "    since = place.sample()\n"
+        "    lease = await place.do(gate.acquire, account.name, place.holder, interval, account.lease, since)\n"
+        "    tenure = Tenure(place, account, lease, since)\n"
         '    outcome, detail, session = "cut", None, None\n'
         "    try:\n"
-        "        session = await place.connect(endpoint)\n",
-        '    outcome, detail, session = "cut", None, None\n'
+        "        session = await place.connect(endpoint, tenure.permit)\n",
+        '    outcome, detail, session, since = "cut", None, None, place.sample()\n'
         "    if await place.do(gate.next_login, account.name, interval, place.sample()) > place.clock():\n"
-        "        await place.do(gate.acquire, account.name, place.holder, interval, LEASE, place.sample())\n"
+        "        await place.do(gate.acquire, account.name, place.holder, interval, account.lease, since)\n"
         "    session = await place.connect(endpoint)\n"
-        "    lease = await place.do(gate.acquire, account.name, place.holder, interval, LEASE, place.sample())\n"
+        "    lease = await place.do(gate.acquire, account.name, place.holder, interval, account.lease, since)\n"
+        "    tenure = Tenure(place, account, lease, since)\n"
         "    try:\n",
         "cb",
         "control <",

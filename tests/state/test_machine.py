@@ -14,6 +14,8 @@ from syncd.state.rows import MOVES
 from tests.state.samples import NOON, fetched, order, verdict
 
 STEPS = st.sampled_from([*Step, State.QUARANTINED])
+AWAY = (State.QUARANTINED, State.DISCARDED, State.ABANDONED)
+"""Never sent, where it was never tried."""
 REFERENCES = st.sets(st.sampled_from(["1", "2", "3"]), max_size=2)
 
 
@@ -74,9 +76,7 @@ class Orders(RuleBasedStateMachine):
         return doubt and any(self._carriers(one) == {number} for one in self.references[number] & references)
 
     def _carriers(self, reference):
-        sendable = {
-            n for n, step in self.steps.items() if step is not State.QUARANTINED and self.holds[n] is not Hold.GUARD
-        }
+        sendable = {n for n, step in self.steps.items() if step not in AWAY and self.holds[n] is not Hold.GUARD}
         return {number for number in sendable if reference in self.references[number]}
 
     def _advance(self, number, frm, to):

@@ -12,16 +12,16 @@ import asyncio
 
 from syncd.suppliers.rules import Encryption
 from syncd.transport import tls
-from syncd.transport.base import Endpoint, Session
+from syncd.transport.base import Endpoint, Permit, Session, granted
 from syncd.transport.ftp.border import translated
 from syncd.transport.ftp.wire import FtpWire
 from syncd.transport.session import FtpSession
 
 
-async def connect(endpoint: Endpoint) -> Session:
+async def connect(endpoint: Endpoint, permit: Permit = granted) -> Session:
     """Connect, secure and log in. Raises LoginRefusedError, BusyError, RefusedError, LaterError, ConfigError."""
     secured = endpoint.encryption is not Encryption.NONE
-    wire = FtpWire(endpoint, tls.context(endpoint.tls_minimum, endpoint.ca_file) if secured else None)
+    wire = FtpWire(endpoint, tls.context(endpoint.tls_minimum, endpoint.ca_file) if secured else None, permit)
     session = FtpSession(wire, endpoint)
     try:
         with translated(f"{endpoint.host}:{endpoint.port}"):

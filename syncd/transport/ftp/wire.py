@@ -16,7 +16,7 @@ from aioftp.common import Code
 
 from syncd.errors import BusyError, ConnectionLostError, ProtocolError, SyncdError, TlsError
 from syncd.suppliers.rules import Encryption
-from syncd.transport.base import Endpoint
+from syncd.transport.base import Endpoint, Permit
 from syncd.transport.ftp.border import translated
 from syncd.transport.ftp.data import FtpData, SecuredData, reset
 from syncd.transport.guard import Guard
@@ -40,7 +40,7 @@ logging.getLogger("aioftp").setLevel(
 class FtpWire(aioftp.Client):
     """aioftp's client as a `syncd.transport.wire.Wire`."""
 
-    def __init__(self, endpoint: Endpoint, context: ssl.SSLContext | None) -> None:
+    def __init__(self, endpoint: Endpoint, context: ssl.SSLContext | None, permit: Permit) -> None:
         implicit = endpoint.encryption is Encryption.IMPLICIT
         super().__init__(
             ssl=context if implicit else None,
@@ -50,6 +50,7 @@ class FtpWire(aioftp.Client):
         )
         self.endpoint = endpoint
         self._tls = context
+        self.permit = permit
         self.patience = endpoint.login_timeout
         self.sent: list[str] = []
         self._guard = Guard(endpoint.commands)
@@ -62,6 +63,7 @@ class FtpWire(aioftp.Client):
 
     async def open(self) -> None:
         """Connect and secure the control connection, up to the point where USER may be sent."""
+        await self.permit()
         async with asyncio.timeout(self.endpoint.connect_timeout):
             await aioftp.BaseClient.connect(self, self.endpoint.host, self.endpoint.port)
         connection: socket.socket = self.stream.writer.get_extra_info("socket")
@@ -114,6 +116,7 @@ class FtpWire(aioftp.Client):
         if command:
             verb, _, argument = command.partition(" ")
             self._guard.check(verb, argument)
+            await self.permit()
             self._check_ready()
             self.sent.append("PASS ****" if verb == "PASS" else command)
         async with asyncio.timeout(self.patience):
@@ -133,7 +136,8 @@ class FtpWire(aioftp.Client):
                 return _reply(code, lines, self.endpoint.password)
 
     async def ready(self) -> None:
-        """Raise unless the connection stands and nothing unasked lies in it."""
+        """Raise unless the account is ours, the connection stands and nothing unasked lies in it."""
+        await self.permit()
         await asyncio.sleep(0)  # twice: one turn of the loop polls the socket, the next one reads it
         await asyncio.sleep(0)
         self._check_ready()

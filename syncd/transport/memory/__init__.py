@@ -8,7 +8,7 @@ Rule 1: nothing here takes time; a silent server is a timeout at once.
 Rule 2: bytes are kept as they were sent, whatever the mode: TYPE is checked by its place in the log.
 """
 
-from syncd.transport.base import Endpoint, Session
+from syncd.transport.base import Endpoint, Permit, Session, granted
 from syncd.transport.memory.disk import Disk, Fault, MemoryAccount, MemoryFile, Trouble
 from syncd.transport.memory.wire import MemoryWire
 from syncd.transport.session import FtpSession
@@ -19,9 +19,9 @@ __all__ = ["Fault", "MemoryAccount", "MemoryFile", "MemoryServer", "Trouble"]
 class MemoryServer(Disk):
     """A server without sockets."""
 
-    async def connect(self, endpoint: Endpoint) -> Session:
+    async def connect(self, endpoint: Endpoint, permit: Permit = granted) -> Session:
         """Open a session, as a `syncd.transport.base.Connect`. Raises LoginRefusedError, BusyError, LaterError."""
-        wire = MemoryWire(self, endpoint)
+        wire = MemoryWire(self, endpoint, permit)
         wire.knock()
         session = FtpSession(wire, endpoint)
         await session.login()

@@ -1,7 +1,7 @@
 """The client's side in memory: a wire and a data connection to a `Disk`, with its troubles."""
 
 from syncd.errors import ConnectionLostError, TimedOutError
-from syncd.transport.base import Endpoint
+from syncd.transport.base import Endpoint, Permit
 from syncd.transport.guard import Guard
 from syncd.transport.memory.disk import Disk, Fault
 from syncd.transport.memory.visit import Transfer, Visit
@@ -13,7 +13,8 @@ BLOCK = 2**16
 class MemoryWire:
     """A control connection to a `Disk`; implements `syncd.transport.wire.Wire`."""
 
-    def __init__(self, disk: Disk, endpoint: Endpoint) -> None:
+    def __init__(self, disk: Disk, endpoint: Endpoint, permit: Permit) -> None:
+        self.permit = permit
         self.sent: list[str] = []
         self._disk = disk
         self._user = endpoint.user
@@ -34,7 +35,8 @@ class MemoryWire:
         self._stumble(trouble)
 
     async def ready(self) -> None:
-        """Raise unless the connection stands."""
+        """Raise unless the account is ours and the connection stands."""
+        await self.permit()
         if not self.alive:
             raise ConnectionLostError("this session has ended", remedy="the next visit logs in again")
 
