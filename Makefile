@@ -4,7 +4,7 @@ VENV   := .venv
 STAMP  := $(VENV)/.installed
 PYTEST ?= --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
-.PHONY: help demo test lint cover check format lock bench clean soak venv
+.PHONY: help demo test lint cover check format lock bench clean soak soak-sockets venv
 help:
 	@echo "make demo    two simulated wholesalers on loopback, the real daemon, a checked table at the end"
 	@echo "make test    lint, types and the whole test suite against real servers (apt installs them when root)"
@@ -12,6 +12,7 @@ help:
 	@echo "make cover   line and branch coverage of the pure core, which must be 100 %"
 	@echo "make bench   the measurements behind the figures in docs/"
 	@echo "make soak    random faults, pairs of faults and kills for HOURS=8, added to tests/sim/soak.json"
+	@echo "make soak-sockets  the daemon behind a proxy that breaks its connections, for an hour (MINUTES=…)"
 	@echo "make fuzz    spoilt files for every parser, for ten minutes (MINUTES=…)"
 	@echo "make lock    write requirements/*.lock anew (needs uv)"
 
@@ -54,9 +55,11 @@ bench: $(STAMP)
 soak: $(STAMP)
 	$(VENV)/bin/python -m tests.sim soak --hours $(or $(HOURS),8)
 
-MINUTES ?= 10
+soak-sockets: $(STAMP)
+	$(VENV)/bin/python -m tests.soak --minutes $(or $(MINUTES),60)
+
 fuzz: $(STAMP)
-	$(VENV)/bin/python -m tests.formats.fuzz --minutes $(MINUTES)
+	$(VENV)/bin/python -m tests.formats.fuzz --minutes $(or $(MINUTES),10)
 
 # Hashes, no download addresses: `uv export` writes neither index nor host.
 lock:

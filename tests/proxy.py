@@ -82,6 +82,9 @@ class Proxy:
 
     def _entered(self, port: int, control: bool) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
         def enter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if control:  # whoever logs in again has left: by now the server would have noticed, too
+                for old in self._passing:
+                    old.cancel()
             task = asyncio.create_task(self._pass(reader, writer, port, self._choose(control)))
             self._passing.add(task)
             task.add_done_callback(self._passing.discard)

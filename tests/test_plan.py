@@ -101,6 +101,7 @@ def test_a_file_of_unknown_size_counts_as_the_largest_where_reading_deletes():
     assert isinstance(if_it_fits(Fetch(STOCK, vague), 999, 1000), Leave)
     assert if_it_fits(Fetch(STOCK, vague), 1000, 1000) == Fetch(STOCK, vague)
     assert if_it_fits(Fetch(ANSWERS, vague), 0, 1000) == Fetch(ANSWERS, vague), "it stays when the disk was too small"
+    assert if_it_fits(Remove(ANSWERS, vague), 0, 1000) == Remove(ANSWERS, vague)
 
 
 def test_a_file_larger_than_any_is_left_alone():
