@@ -29,7 +29,10 @@ def list_(as_json: bool, config: Path | None) -> None:
     from syncd import app_sinks
     from syncd.config import load
 
-    for sink in app_sinks.sinks(load(config)):
+    found = app_sinks.sinks(load(config))
+    if not found and not as_json:
+        click.echo("There is no sink: what is fetched stays in the spool.")
+    for sink in found:
         if as_json:
             say_json(sink)
         else:

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from syncd.errors import SinkError, SinkRefusedError
+from syncd.errors import SinkError, SinkRefusedError, StateDamagedError
+from syncd.jobs.base import together
 from syncd.jobs.deliver import ROUND
 from syncd.model import Word
 from syncd.sinks.base import Terms
@@ -162,6 +163,20 @@ async def test_a_slow_sink_does_not_hold_a_quick_one(tmp_path):
         assert slow.names == []
         let_go.set()
         await waiting
+
+
+async def test_everything_ends_before_the_first_error_is_raised():
+    ended = []
+
+    async def work(name, error=None):
+        await asyncio.sleep(0)
+        ended.append(name)
+        if error:
+            raise error
+
+    with pytest.raises(StateDamagedError, match="one"):
+        await together([work("a", StateDamagedError("one")), work("b"), work("c", StateDamagedError("two"))])
+    assert ended == ["a", "b", "c"]
 
 
 async def test_a_long_queue_is_served_to_its_end(tmp_path):
