@@ -9,7 +9,7 @@ import getpass
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,6 +33,7 @@ from syncd.jobs.visit import Rehearsal, Visit, visit
 from syncd.jobs.watch import Watch, look
 from syncd.model import ClockSample
 from syncd.outbox import place_file, place_order
+from syncd.plan import Clock
 from syncd.sinks import make_sink
 from syncd.sinks.base import Sink
 from syncd.state import join_state, open_state, read_state
@@ -73,7 +74,9 @@ def watches_of(settings: Settings, accounts: Mapping[str, Account]) -> dict[str,
 
 
 @asynccontextmanager
-async def workplace(settings: Settings) -> AsyncIterator[Workplace]:
+async def workplace(
+    settings: Settings, clock: Clock = now, sample: Callable[[], ClockSample] = clock_sample
+) -> AsyncIterator[Workplace]:
     """Open the state and the sinks; close them at the end. Raises StateLockedError, StateDamagedError, ConfigError."""
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="state") as executor:
@@ -86,7 +89,7 @@ async def workplace(settings: Settings) -> AsyncIterator[Workplace]:
             await loop.run_in_executor(executor, store.journal.register, kinds)
             await loop.run_in_executor(executor, store.journal.arrive, now())
             yield Workplace(
-                store=store, executor=executor, clock=now, sample=clock_sample, connect=connect,
+                store=store, executor=executor, clock=clock, sample=sample, connect=connect,
                 holder=store.holder, sinks=sinks, reserve=settings.reserve, retention=settings.retention,
                 terms={sink.name: sink.terms for sink in settings.sinks.values()},
             )  # fmt: skip
