@@ -11,8 +11,8 @@ help:
 	@echo "make lint    ruff, mypy, pyright, import-linter"
 	@echo "make cover   line and branch coverage of the pure core, which must be 100 %"
 	@echo "make bench   the measurements behind the figures in docs/"
-	@echo "make soak    random faults, pairs of faults and kills for HOURS=8, added to tests/sim/soak.json"
 	@echo "make soak-sockets  the daemon behind a proxy that breaks its connections, for an hour (MINUTES=…)"
+	@echo "make soak    random faults, pairs of faults and kills for HOURS=8 on CORES=…, added to tests/sim/soak.json"
 	@echo "make fuzz    spoilt files for every parser, for ten minutes (MINUTES=…)"
 	@echo "make lock    write requirements/*.lock anew (needs uv)"
 
@@ -53,7 +53,7 @@ bench: $(STAMP)
 	$(VENV)/bin/python bench/run.py
 
 soak: $(STAMP)
-	$(VENV)/bin/python -m tests.sim soak --hours $(or $(HOURS),8)
+	$(VENV)/bin/python -m tests.sim soak --hours $(or $(HOURS),8) $(if $(CORES),--cores $(CORES))
 
 soak-sockets: $(STAMP)
 	$(VENV)/bin/python -m tests.soak --minutes $(or $(MINUTES),60)

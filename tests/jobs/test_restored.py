@@ -183,6 +183,22 @@ async def test_a_copy_that_has_gone_on_elsewhere_is_noticed_too(tmp_path):
         assert len(shop.umbreit.orders) == 1
 
 
+async def test_rehearsals_do_not_make_a_restored_state_look_new(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("umbreit")
+        await wait(shop, "umbreit", shop.outbox, ORDER, order(*TWO))
+        copied(shop)
+        app.resume(load(shop.config), "umbreit")
+        await shop.once("umbreit")
+        restore(shop)
+        app.resume(load(shop.config), "umbreit")
+        for _ in range(3):
+            (report,) = await app.rehearse(load(shop.config), ["umbreit"], offline=False)
+            assert report.login_used
+        await shop.once("umbreit")
+        assert len(shop.umbreit.orders) == 1
+
+
 async def test_nothing_is_held_where_nothing_was_restored(tmp_path):
     async with open_shop(tmp_path, umbreit={"faults": ["lost-rnto-reply:1"]}) as shop:
         shop.drop()

@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     long.add_argument("--days", type=int, default=23)
     soaking = verbs.add_parser("soak", help="all of it, for hours; the total is kept in tests/sim/soak.json")
     soaking.add_argument("--hours", type=float, default=8.0)
+    soaking.add_argument("--cores", type=int, default=soak.CORES)
     return parser
 
 
@@ -39,7 +40,7 @@ def main() -> int:
         print("\n".join(lines))
         return int(any(line.startswith(("BROKEN", "RAISED")) for line in lines))
     if args.verb == "soak":
-        return soak.run(args.hours)
+        return soak.run(args.hours, args.cores)
     if args.verb == "hunt":
         outcome = sweep.hunt(args.scene, args.where)
         if outcome is not None:

@@ -54,6 +54,8 @@ class Fault(StrEnum):
     """The sink has the effect, and says that it failed."""
     CRASH_BEFORE = "crash-before"
     CRASH_AFTER = "crash-after"
+    COPY = "copy"
+    """Nothing goes wrong; somebody copies the state just now, and puts the copy back later."""
 
 
 CRASHES = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER)
@@ -66,6 +68,7 @@ FAULTS: Mapping[Point, tuple[Fault, ...]] = {
     Point.FILE: (Fault.FULL, Fault.BROKEN, Fault.STALL, *CRASHES),
     Point.SINK: (Fault.FAILS, Fault.FAILS_LATE, Fault.STALL, *CRASHES),
 }
+WEATHER = tuple(fault for fault in Fault if fault is not Fault.COPY)
 
 
 class Plan(Protocol):
@@ -99,7 +102,7 @@ class Chosen:
     def strike(self, point: Point, label: str) -> Fault | None:
         fault = self.faults.get(self.passed)
         self.passed += 1
-        return fault if fault in FAULTS[point] else None
+        return fault if fault is Fault.COPY or fault in FAULTS[point] else None
 
     @staticmethod
     def every(points: Sequence[Point]) -> list[tuple[int, Fault]]:

@@ -4,6 +4,7 @@ The daemon, its store, its FTP client and APScheduler are the real ones; only th
 """
 
 import asyncio
+import sqlite3
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +31,8 @@ RESTART = 45.0
 HEARTBEAT = timedelta(minutes=30)
 """Slow, as years of half-minutes would be spent on nothing."""
 PASSWORD = "geheim"
+ANY_STOCK = Guard(least_stock=0)
+"""Stock lists of any length come in most histories."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Place:
     consume: Consume
     schedule: Schedule
     login_interval: float = 0.0
+    guard: Guard = ANY_STOCK
 
     @property
     def port(self) -> int:
@@ -61,6 +65,8 @@ class Machine(Points):
     def __init__(self) -> None:
         super().__init__()
         self.over = False
+        self.power = asyncio.Event()
+        self.power.set()
         self.exits: list[str] = []
 
     def outbox(self, account: str) -> Path:
@@ -71,6 +77,7 @@ class Machine(Points):
         """Start syncd, and start it again whatever ended it."""
         number = 0
         while not self.over:
+            await self.power.wait()
             number += 1
             self.stop = asyncio.Event()
             process = self.process = Process(self.loop, number)
@@ -97,6 +104,14 @@ class Machine(Points):
         self.exits.append(f"{type(error).__name__}: {error}")
         if not isinstance(error, SyncdError):
             raise error
+
+    def ask(self, query: str, *values: str) -> list[Any]:
+        """Read the database beside everybody."""
+        connection = sqlite3.connect(self.state / "state.db")
+        try:
+            return connection.execute(query, values).fetchall()
+        finally:
+            connection.close()
 
     async def _life(self) -> None:
         store: Store | None = None
@@ -147,7 +162,7 @@ class Machine(Points):
             relation_id=None,
             outbox=self.outbox(place.name),
             sinks=("folder", "books"),
-            guard=Guard(least_stock=0),  # lists of any length come here, and nobody is there to approve one
+            guard=place.guard,
         )
 
 

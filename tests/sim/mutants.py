@@ -190,6 +190,14 @@ MUTANTS = (
         "if record.line",
         "keeping",
     ),
+    Mutant(
+        "any line of that number tells that the state is no older copy",
+        "jobs/restored.py",
+        "    return fence >= said.fence and at == said.at\n",
+        "    return fence > said.fence or (fence == said.fence and at is not None)\n",
+        "restored",
+        "control <",
+    ),
 )
 
 

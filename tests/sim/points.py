@@ -57,7 +57,14 @@ class Points:
         if fault is not None:
             self.struck.append(f"{fault} at {point} {label}")
             self.say(f"FAULT {fault} at point {self.points - 1}: {point} {label}")
+        if fault is Fault.COPY:
+            self.copy_state()
+            return None
         return fault
+
+    def copy_state(self) -> None:
+        """Copy the state as it is at this moment."""
+        raise NotImplementedError
 
     def _strike_wire(self, point: Point, label: str) -> Fault | None:
         fault = self.strike(point, label)

@@ -1,22 +1,38 @@
-"""The long run: pairs of faults, years of operation, real kills, in turns, for as long as it is let.
+"""The long run: pairs of faults, years of operation, real kills, for as long as it is let.
 
-The total is kept in `tests/sim/soak.json`, by the commit it ran on, and written after every round; the next run goes on
-with the seeds after it. `make soak HOURS=8`, or until Ctrl-C.
+It works in portions of about a minute, always of what is furthest from its goal. The total is written after each, whole
+or not at all, so whatever ends a soak costs a portion at most; the next one goes on with the seeds after it. The total
+is kept by the commit it ran on: `make soak HOURS=8`, Ctrl-C ends it after the portions under way.
 """
 
 import json
+import multiprocessing
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from tests.sim import scenes, sweep
 
 TOTAL = Path(__file__).with_name("soak.json")
-PAIRS, MONTHS, DAYS, KILLS = 400, 4, 30, 500
-"""What a round does: pairs of each scene, histories of so many days, and kills."""
+GOALS = {"pairs": 100_000, "days": 20 * 365, "kills": 50_000}
+"""What is furthest behind has its turn."""
+PAIRS, DAYS, KILLS = 50, 30, 200
+"""What one portion is: pairs of each scene, a history of so many days, kills."""
+FIRST_SEED = 1000
+"""The test suite has the seeds before it."""
+
+Total = dict[str, dict[str, Any]]
+"""Figures by commit, and under `broken` the histories that broke a promise."""
+Done = tuple[Counter[str], list[str]]
+"""What a portion did, and what went wrong in it."""
 
 
 def commit() -> str:
@@ -25,52 +41,120 @@ def commit() -> str:
     def git(*words: str) -> str:
         return subprocess.run(("git", *words), capture_output=True, text=True, check=True).stdout.strip()
 
-    return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "syncd", "tests/sim") else "")
+    changed = git("status", "--porcelain", "syncd", "tests/sim", f":(exclude)tests/sim/{TOTAL.name}")
+    return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
 
 
-def load() -> dict[str, dict[str, float]]:
-    """Return the totals so far, by commit."""
-    loaded: dict[str, dict[str, float]] = json.loads(TOTAL.read_text()) if TOTAL.exists() else {}
+def load(path: Path = TOTAL) -> Total:
+    """Return the totals so far."""
+    loaded: Total = json.loads(path.read_text()) if path.exists() else {}
     return loaded
 
 
-def save(totals: dict[str, dict[str, float]]) -> None:
+def save(total: Total, path: Path = TOTAL) -> None:
     """Write the totals, whole or not at all."""
-    draft = TOTAL.with_suffix(".draft")
-    draft.write_text(json.dumps(totals, indent=1, sort_keys=True) + "\n")
-    draft.rename(TOTAL)
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(total, indent=1, sort_keys=True) + "\n")
+    draft.replace(path)
 
 
-def rounds(totals: dict[str, dict[str, float]]) -> int:
-    """Count the rounds of all commits: the next seeds."""
-    return int(sum(each["rounds"] for each in totals.values()))
+def add(total: Total, name: str, done: Done) -> None:
+    """Add a portion to a commit's figures."""
+    mine = total.setdefault(name, {})
+    wrong = [*mine.pop("broken", []), *done[1]]
+    total[name] = {**(Counter(mine) + done[0]), "broken": wrong}
 
 
-def one_round(seed: int) -> tuple[Counter[str], list[str]]:
-    """Run one round; return what was done, and what went wrong."""
-    jobs = [job for scene in scenes.SCENES for job in islice(sweep.pairs(scene, seed), PAIRS)]
-    pairs = sweep.run(jobs)
-    years = sweep.run([sweep.Months(1000 + seed * MONTHS + each, DAYS) for each in range(MONTHS)])
-    command = [sys.executable, "-m", "tests.sim.kill9", "--kills", str(KILLS), "--seed", str(seed)]
-    kills = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout)
-    done = Counter(rounds=1, pairs=pairs.runs, days=round(years.days), kills=kills["kills"])
-    done["crashes"] = pairs.counts["crashes"] + years.counts["crashes"]
-    done["faults"] = pairs.counts["faults"] + years.counts["faults"]
-    wrong = [sweep.report(each.bad) for each in (pairs, years) if each.bad] + kills["broken"]
-    done["broken"] = len(pairs.bad) + len(years.bad) + len(kills["broken"])
-    return done, wrong
+def summed(total: Total) -> Counter[str]:
+    """Add the commits up."""
+    figures: Counter[str] = Counter()
+    for each in total.values():
+        figures.update({name: value for name, value in each.items() if name != "broken"})
+        figures["broken"] += len(each["broken"])
+    return figures
 
 
-def run(hours: float) -> int:
+def sentence(total: Total) -> str:
+    """Say what was reached, as docs/guarantee.md does."""
+    done = summed(total)
+    return (
+        f"{done['pairs']:,} pairs of faults, {done['days'] / 365:.1f} simulated years, {done['crashes']:,} crashes, "
+        f"{done['kills']:,} real kills: {done['broken']:,} broken promises"
+    )
+
+
+# -- portions ---------------------------------------------------------------------------------------------------
+
+
+def pairs(seed: int) -> Done:
+    """Live through pairs of faults in every scene."""
+    return _simulated("pairs", (job for scene in scenes.SCENES for job in islice(sweep.pairs(scene, seed), PAIRS)))
+
+
+def days(seed: int) -> Done:
+    """Live through a month."""
+    return _simulated("days", iter([sweep.Months(FIRST_SEED + seed, DAYS)]))
+
+
+def kills(seed: int) -> Done:
+    """Kill real processes."""
+    command = [sys.executable, "-m", "tests.sim.kill9", "--kills", str(KILLS), "--seed", str(FIRST_SEED + seed)]
+    said = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout)
+    return Counter({"kills": said["kills"], "portions of kills": 1}), said["broken"]
+
+
+def _simulated(kind: str, jobs: Iterator[sweep.Job | sweep.Months]) -> Done:
+    figures, wrong = Counter({f"portions of {kind}": 1}), []
+    for outcome in map(sweep.live, jobs):
+        figures.update({kind: round(outcome.days) if kind == "days" else 1, "points": outcome.points})
+        figures.update({"crashes": outcome.deaths, "faults": len(outcome.struck)})
+        wrong += [f"{outcome.job}: {outcome.broken[0]}"] if outcome.broken else []
+    return figures, wrong
+
+
+PORTIONS: Mapping[str, Callable[[int], Done]] = {"pairs": pairs, "days": days, "kills": kills}
+
+
+def turns(total: Total) -> Iterator[tuple[str, int]]:
+    """Yield what to do next, forever: a kind of portion, and a seed that was not used yet."""
+    figures = summed(total)
+    size = {"pairs": PAIRS * len(scenes.SCENES), "days": DAYS, "kills": KILLS}
+    while True:
+        kind = min(GOALS, key=lambda each: figures[each] / GOALS[each])
+        yield kind, figures[f"portions of {kind}"]
+        figures.update({kind: size[kind], f"portions of {kind}": 1})
+
+
+# -- the run ----------------------------------------------------------------------------------------------------
+
+
+def run(hours: float, cores: int) -> int:
     """Go on until the time is up; 1 when a promise was broken."""
-    until, totals, name = time.monotonic() + hours * 3600, load(), commit()
-    broken = False
-    while time.monotonic() < until:
-        done, wrong = one_round(rounds(totals))
-        mine = Counter(totals.get(name, {}))
-        mine.update(done)
-        totals[name] = dict(mine)
-        save(totals)
-        print(name, dict(mine), *wrong, sep="\n", flush=True)
-        broken = broken or bool(wrong)
+    until, total, name = time.monotonic() + hours * 3600, load(), commit()
+    stopped: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: stopped.append(number))
+    todo, under_way, broken = turns(total), set[Future[Done]](), False
+    forked = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(cores, mp_context=forked, initializer=_ignore_signals) as pool:
+        while under_way or (time.monotonic() < until and not stopped):
+            while len(under_way) < cores and time.monotonic() < until and not stopped:
+                kind, seed = next(todo)
+                under_way.add(pool.submit(PORTIONS[kind], seed))
+            ready, under_way = wait(under_way, timeout=1, return_when=FIRST_COMPLETED)
+            for each in ready:
+                done = each.result()
+                add(total, name, done)
+                save(total)
+                broken = broken or bool(done[1])
+                print(name, sentence(total), *done[1], sep="\n", flush=True)
     return int(broken)
+
+
+def _ignore_signals() -> None:
+    """Leave it to the parent to end a soak, and be as polite as it is."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+CORES = os.cpu_count() or 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.sim import scenes, years
-from tests.sim.faults import Chosen, Fair, Fault
+from tests.sim.faults import WEATHER, Chosen, Fair, Fault
 from tests.sim.world import World
 
 Faults = tuple[tuple[int, Fault], ...]
@@ -114,18 +114,24 @@ def live(job: Job | Months) -> Outcome:
     )
 
 
-def singles(scene: str) -> list[Job]:
-    """Return a job for each single fault that can strike in a scene."""
+def singles(scene: str, where: str = "") -> list[Job]:
+    """Return a job for each fault that can strike in a scene; where a copy is put back, for each point of it.
+
+    Only points whose kind and label contain `where` are struck.
+    """
     fair = Fair()
-    scenes.SCENES[scene](fair).run()
-    return [Job(scene, (each,)) for each in Chosen.every(fair.points)]
+    world = scenes.SCENES[scene](fair)
+    world.run()
+    if world.restored_at is not None:
+        every = [(number, Fault.COPY) for number in range(world.restored_at)]
+    else:
+        every = Chosen.every(fair.points)
+    return [Job(scene, (each,)) for each in every if where in fair.labels[each[0]]]
 
 
 def hunt(scene: str, where: str) -> Outcome | None:
-    """Return the first history with a broken promise; only points whose kind and label contain `where` are struck."""
-    fair = Fair()
-    scenes.SCENES[scene](fair).run()
-    jobs = [Job(scene, (each,)) for each in Chosen.every(fair.points) if where in fair.labels[each[0]]]
+    """Return the first history with a broken promise."""
+    jobs = singles(scene, where)
     Random(1).shuffle(jobs)
     return next((outcome for job in (Job(scene, ()), *jobs) if (outcome := live(job)).broken), None)
 
@@ -137,7 +143,7 @@ def pairs(scene: str, seed: int) -> Iterator[Job]:
         first = dice.choice(every).faults[0]
         near = dice.random() < 0.7
         second = first[0] + dice.randint(1, 60) if near else dice.choice(every).faults[0][0]
-        yield Job(scene, (first, (second, dice.choice(list(Fault)))))
+        yield Job(scene, (first, (second, dice.choice(WEATHER))))
 
 
 def run(jobs: Iterable[Job | Months], *, cores: int | None = None) -> Totals:

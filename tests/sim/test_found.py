@@ -63,6 +63,11 @@ def test_an_upload_that_the_server_swept_before_it_was_published_is_made_again()
     assert len(world.houses["umbreit"].orders) == 1
 
 
+@pytest.mark.parametrize("reply", ["331", "230", "150", "226 Transfer"])
+def test_a_copy_made_within_the_visit_that_sent_the_order_is_noticed_as_one(reply):
+    lived("restored", Point.CHUNK, f"control < {reply}", Fault.COPY)
+
+
 async def _clock_set_right_again(world: World) -> None:
     world.clock.step(2 * 86400)
     await sleep(3600)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from syncd.simulate import House
+from syncd.simulate.books import Order
 from syncd.suppliers import SUPPLIERS
 from syncd.suppliers.rules import Consume, Publish
 from tests.sim.machine import Place
@@ -26,24 +27,41 @@ def violations(world: World) -> list[str]:
     for dropped in world.dropped:
         found += _order(world, dropped)
     for place in world.places:
-        house = world.houses[place.supplier]
-        found += _early(place, house)
         found += _inbound(world, place)
+    return [*found, *_sinks(world), *_always(world)]
+
+
+def after_a_copy(world: World) -> list[str]:
+    """Return every promise that a history broke in which an old copy of the state was put back.
+
+    The copy may have forgotten an order, or be in doubt of it; every order was taken exactly once all the same. Files
+    may be handed over again, under the keys of before.
+    """
+    found = [f"not settled: {each}" for each in world.unsettled()]
+    for dropped in world.dropped:
+        times = len(_taken(world, dropped))
+        if times != 1:
+            found.append(f"{dropped.name}: taken {times} times")
+    found += [f"{key[1]}: {times} effects" for key, times in world.recorder.files.items() if times > 1]
+    return found + _always(world)
+
+
+def _always(world: World) -> list[str]:
+    """Return what no history at all may do."""
+    found = [each for place in world.places for each in _early(place, world.houses[place.supplier])]
     for house in world.houses.values():
         found += [f"rule broken: {each.rule}: {each.command}" for each in house.violations if each.rule not in EXCUSED]
-    found += _sinks(world)
+    found += [f"goods booked {times} times: {goods}" for goods, times in world.recorder.goods.items() if times > 1]
+    found += [f"stock list of before: {each}" for each in world.recorder.back]
     found += [f"left open: {each}" for each in world.leaks]
-    found += [f"said in the loop: {line}" for line in world.lines if " LOOP " in line]
-    return found
+    return found + [f"said in the loop: {line}" for line in world.lines if " LOOP " in line]
 
 
 # -- orders -----------------------------------------------------------------------------------------------------
 
 
 def _order(world: World, order: Dropped) -> Iterator[str]:
-    place = next(each for each in world.places if each.name == order.account)
-    orders = world.houses[place.supplier].orders
-    taken = [each for each in orders if (each.account, each.name) == (place.user, order.name)]
+    place, taken = _place(world, order), _taken(world, order)
     rows = world.ask_all("interchange", "state, hold, reason", account=order.account, name=order.name, direction="out")
     if len(rows) != 1:
         yield f"{order.name}: {len(rows)} rows in the journal"
@@ -60,6 +78,16 @@ def _order(world: World, order: Dropped) -> Iterator[str]:
         yield f"{order.name}: held without doubt ({hold}: {reason})"
     if state not in ("sent", "confirmed", "held"):
         yield f"{order.name}: ends as {state}"
+
+
+def _place(world: World, order: Dropped) -> Place:
+    return next(each for each in world.places if each.name == order.account)
+
+
+def _taken(world: World, order: Dropped) -> list[Order]:
+    place = _place(world, order)
+    orders = world.houses[place.supplier].orders
+    return [each for each in orders if (each.account, each.name) == (place.user, order.name)]
 
 
 def _early(place: Place, house: House) -> Iterator[str]:
@@ -108,5 +136,3 @@ def _sinks(world: World) -> Iterator[str]:
             yield f"{key[0]}: {world.folder.taken[key]} times in the folder, {books[key]} times in the books"
     for key in (books.keys() | world.folder.taken.keys()) - expected:
         yield f"{key[0]}: handed over with bytes that no house ever had"
-    yield from (f"goods booked {times} times: {goods}" for goods, times in world.recorder.goods.items() if times > 1)
-    yield from (f"stock list of before: {each}" for each in world.recorder.back)

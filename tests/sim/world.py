@@ -6,13 +6,12 @@ the same plan of faults, and every point of it goes into `trace`.
 """
 
 import hashlib
-import shutil
-import sqlite3
 import tempfile
 from asyncio import sleep
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,8 +23,9 @@ from tests.sim import disk, loop, sockets
 from tests.sim.clock import VirtualClock, scheduler_time
 from tests.sim.faults import Plan
 from tests.sim.loop import VirtualLoop
-from tests.sim.machine import PASSWORD, Machine, Place
+from tests.sim.machine import PASSWORD, Place
 from tests.sim.network import Network
+from tests.sim.people import LOOK, People
 from tests.sim.process import CURRENT, Process, task_factory
 from tests.sim.shop import Dropped, Folder, Recorder, drop
 from tests.sim.wire import Wire
@@ -36,7 +36,7 @@ SWEEP = 61.0
 DAY_AND_A_HALF = 36 * 3600.0
 
 
-class World(Machine):
+class World(People):
     """All there is. `script` is the shop's and the suppliers' life, `judge` says at the end which promises broke.
 
     From `limit` on, in seconds, nobody waits for a history to settle any more.
@@ -74,6 +74,8 @@ class World(Machine):
         self.broken: list[str] = []
         self.leaks: list[str] = []
         self.problems: set[str] = set()
+        self._unsettled_at = (-1, -1)
+        """Points and approvals at the latest look, if something was unsettled: between two of them nothing changes."""
         self.held = 0
         self.told_lost = 0
 
@@ -111,6 +113,7 @@ class World(Machine):
     async def _live(self) -> None:
         async with self._house("umbreit"), self._house("cb"):
             self._sweep()
+            self.loop.call_later(LOOK, self.look)
             machine = self.loop.create_task(self.operate())
             await self.script(self)
             await self._settle()
@@ -127,7 +130,7 @@ class World(Machine):
             path.mkdir()
         for place in self.places:
             self.outbox(place.name).mkdir(parents=True)
-        shutil.copy(_template(), self.state / "state.db")
+        (self.state / "state.db").write_bytes(_template())
 
     # -- houses and shop ------------------------------------------------------------------------------------
 
@@ -182,12 +185,18 @@ class World(Machine):
         return self._quiet()
 
     def _quiet(self) -> bool:
-        return self.process is not None and not self.unsettled() and not self._files_left()
+        now = self.points, self.approved
+        if self.process is None or self._unsettled_at == now:
+            return False
+        if self.unsettled():
+            self._unsettled_at = now
+            return False
+        return not self._files_left()
 
     def unsettled(self) -> list[str]:
         """Return what has not come to its end: interchanges, deliveries, files in an outbox."""
         open_ = "'queued','storing','stored','publishing','unconfirmed','announced','spooled','parsed'"
-        rows = self.ask(f"select name, state from interchange where state in ({open_})")
+        rows = self.ask(f"select name, state from interchange where state in ({open_}) or hold = 'guard'")
         rows += self.ask("select sink, last_error from delivery where delivered_at is null")
         waiting = [path for place in self.places for path in self.outbox(place.name).glob("[!.]*")]
         rows += [(path.name, "in the outbox") for path in waiting]
@@ -203,14 +212,6 @@ class World(Machine):
             if place.consume is not Consume.KEEP or (place.name, name) not in have
         ]
 
-    def ask(self, query: str, *values: str) -> list[Any]:
-        """Read the database beside everybody."""
-        connection = sqlite3.connect(self.state / "state.db")
-        try:
-            return connection.execute(query, values).fetchall()
-        finally:
-            connection.close()
-
     def ask_all(self, table: str, columns: str, **where: str) -> list[Any]:
         """Read the rows of a table that are alike."""
         alike = " and ".join(f"{column} = ?" for column in where)
@@ -221,14 +222,10 @@ def _is_dead(wire: Wire) -> bool:
     return isinstance(wire.owner, Process) and not wire.owner.alive
 
 
-_TEMPLATE: list[Path] = []
-
-
-def _template() -> Path:
-    """Return a database at the newest schema, made once."""
-    if not _TEMPLATE:
-        directory = Path(tempfile.mkdtemp(prefix="sim-template"))
-        with open_state(directory):
+@cache
+def _template() -> bytes:
+    """Return a database at the newest schema."""
+    with tempfile.TemporaryDirectory(prefix="sim", dir=disk.MEMORY) as scratch:
+        with open_state(Path(scratch)):
             pass
-        _TEMPLATE.append(directory / "state.db")
-    return _TEMPLATE[0]
+        return (Path(scratch) / "state.db").read_bytes()
