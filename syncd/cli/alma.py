@@ -1,6 +1,5 @@
 """`syncd alma`: look at what a library would be told, and end the doubt about what it was told."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,13 +8,13 @@ import click
 
 from syncd.cli.options import config_option
 from syncd.cli.output import say_json
+from syncd.cli.words import reason_option
 from syncd.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
     from syncd.config import Settings
     from syncd.sinks.alma.confirm import PassedOver
     from syncd.sinks.alma.plan import Planned
-    from syncd.sinks.alma.posted import Posted
     from syncd.sinks.alma.settings import AlmaSettings
 
 KEY = 12
@@ -116,65 +115,38 @@ def _show_json(path: Path, each: "Planned | PassedOver", settings: "AlmaSettings
 @config_option
 def doubts(as_json: bool, config: Path | None) -> None:
     """List the records whose answer was lost: each may be in Libra, or not."""
+    from syncd import app_alma
     from syncd.config import load
 
-    for name, posted in _books(load(config)):
-        for key, record in posted.doubts().items():
-            if as_json:
-                say_json({"sink": name, "key": key, "record": record})
-            else:
-                said = ", ".join(
-                    f"{field} {record[field]}" for field in ("reference", "isbn", "mark") if field in record
-                )
-                click.echo(f"{key[:KEY]}  {name}: {said}")
+    for doubt in app_alma.doubts(load(config)):
+        if as_json:
+            say_json(doubt)
+        else:
+            click.echo(f"{doubt.key[:KEY]}  {doubt.sink}: {doubt.said()}")
 
 
 @alma.command()
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @click.option("--taken/--not-taken", default=None, help="Whether it is in Libra; one of the two is needed.")
+@reason_option
 @config_option
-def settle(keys: tuple[str, ...], taken: bool | None, config: Path | None) -> None:
+def settle(keys: tuple[str, ...], taken: bool | None, reason: str, config: Path | None) -> None:
     """End the doubt about records by what was seen in Libra. One that is not there is posted at the next try."""
+    from syncd import app_alma
     from syncd.config import load
 
     if taken is None:
         raise click.UsageError("say what is in Libra: --taken or --not-taken")
-    books = list(_books(load(config)))
-    for key, posted in [_meant(key, books) for key in keys]:
-        posted.settle(key, taken=taken)
-        click.echo(f"{key[:KEY]}: {'in Libra' if taken else 'not in Libra, to be posted'}")
-
-
-def _meant(start: str, books: "Sequence[tuple[str, Posted]]") -> "tuple[str, Posted]":
-    found = [(key, posted) for _, posted in books for key in posted.doubts() if key.startswith(start)]
-    if len(found) != 1:
-        raise UsageError(
-            f"{len(found) or 'no'} records in doubt have a key that begins with {start!r}",
-            remedy="syncd alma doubts lists them.",
-        )
-    return found[0]
-
-
-# -- sinks ------------------------------------------------------------------------------------------------------
-
-
-def _books(settings: "Settings") -> "Iterator[tuple[str, Posted]]":
-    from syncd.sinks.alma.posted import Posted
-
-    for name, sink in _sinks(settings):
-        yield name, Posted(sink.path)
-
-
-def _sinks(settings: "Settings") -> "Iterator[tuple[str, AlmaSettings]]":
-    from syncd.sinks.alma.settings import AlmaSettings
-
-    for name, sink in settings.sinks.items():
-        if isinstance(sink.settings, AlmaSettings):
-            yield name, sink.settings
+    settings = load(config)
+    for key in keys:
+        doubt = app_alma.settle(settings, key, reason, taken=taken)
+        click.echo(f"{doubt.key[:KEY]}: {'in Libra' if taken else 'not in Libra, to be posted'}")
 
 
 def _chosen(settings: "Settings", name: str | None) -> "AlmaSettings":
-    there = dict(_sinks(settings))
+    from syncd.app_alma import alma_sinks
+
+    there = alma_sinks(settings)
     if name is None and len(there) == 1:
         return next(iter(there.values()))
     if name is None or name not in there:

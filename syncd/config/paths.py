@@ -9,6 +9,7 @@ from syncd.config.lines import Key
 from syncd.config.settings import Settings
 from syncd.errors import ConfigError
 from syncd.secret import Secret
+from syncd.sinks.names import FILE
 
 Told = tuple[Key, str]
 
@@ -33,10 +34,17 @@ def unusable(settings: Settings) -> Iterator[Told]:
         for field, value in sink.settings:
             if isinstance(value, Path) and field == "ca_file":
                 yield from _certificate(("sink", name, field), value)
+            elif isinstance(value, Path) and type(sink.settings).model_fields[field].json_schema_extra == FILE:
+                yield from _file(("sink", name, field), value)
             elif isinstance(value, Path):
                 yield from _folder(("sink", name, field), value)
             elif isinstance(value, Secret):
                 yield from _secret(("sink", name, field), value)
+
+
+def _file(key: Key, path: Path) -> Iterator[Told]:
+    if not path.is_file() or not os.access(path, os.R_OK):
+        yield key, f"{path} is no file that this user can read"
 
 
 def _folder(key: Key, path: Path) -> Iterator[Told]:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 from pydantic import AfterValidator
+from pydantic.config import JsonDict
 
 from syncd.errors import SinkRefusedError
 from syncd.sinks.base import Batch
@@ -28,6 +29,9 @@ def _absolute(path: Path) -> Path:
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+FILE: JsonDict = {"format": "file-path"}
+"""The `json_schema_extra` of a setting that names a file to read, where any other path is a folder to write in."""
 
 
 def checked_template(template: str) -> str:

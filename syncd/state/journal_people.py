@@ -66,6 +66,11 @@ class People:
             rows.unchanged(connection, seen)
             return acceptance.hand_over(connection, seen, deliveries, at, word)
 
+    def say(self, word: Word, at: datetime, about: str, what: str) -> None:
+        """Write down a word about what the journal does not hold itself; `about` stands where the account does."""
+        with self._database.writing() as connection:
+            trail.record(connection, word, at, about, what)
+
     def audits(self, account: str | None = None, number: int | None = None, limit: int = 20) -> list[Audit]:
         """Return the audit trail, newest first: all of it, an account's, or an interchange's."""
         asked = {"account": account, "interchange_id": number}

@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from syncd import app
 from syncd.cli import syncd
+from syncd.config import load
 from syncd.errors import RejectedError, SinkError, SyncdError, UsageError
 from syncd.sinks import open_sink
+from syncd.state import open_state
 from tests.cli.test_simulate import opened
 from tests.formats.canonical import DESPATCH, ELS_NAME, ORDER_NAME, ORDERS, REPORT, wire
 from tests.sinks.batches import answers_of
@@ -118,13 +121,17 @@ def test_a_doubt_is_listed_and_ended(tmp_path: Path):
         sink, batch = open_sink("alma", library.settings), answers_of(tmp_path, size=2)
         with pytest.raises(SinkError):
             asyncio.run(sink.deliver(batch))
+        open_state(tmp_path / "state").close()
         listed = run(tmp_path, "doubts")
         found = re.fullmatch(r"([0-9a-f]{12})  libra: reference 4233, isbn 9780000000001, mark R_.*\n", listed.stdout)
         assert found, listed.output
         assert json.loads(run(tmp_path, "doubts", "--json").stdout)["key"].startswith(found[1])
-        assert "no records in doubt" in str(refusal(tmp_path, "settle", "ffff", "--taken"))
-        assert run(tmp_path, "settle", found[1]).exit_code == 2
-        assert run(tmp_path, "settle", found[1], "--taken").stdout == f"{found[1]}: in Libra\n"
+        assert "no records in doubt" in str(refusal(tmp_path, "settle", "ffff", "--taken", "--reason", "seen"))
+        assert run(tmp_path, "settle", found[1], "--reason", "seen").exit_code == 2
+        settled = run(tmp_path, "settle", found[1], "--taken", "--reason", "seen in Libra")
+        assert settled.stdout == f"{found[1]}: in Libra\n"
+        (said,) = app.status(load(tmp_path / "syncd.toml")).said
+        assert (said.verb, said.account, said.why) == ("alma settle --taken", "sink libra", "seen in Libra")
         assert run(tmp_path, "doubts").stdout == ""
         asyncio.run(sink.deliver(batch))
         assert len(library.house.posts) == 2
@@ -133,6 +140,17 @@ def test_a_doubt_is_listed_and_ended(tmp_path: Path):
 def test_config_check_warns(shop: Path):
     checked = CliRunner().invoke(syncd, ["config", "check", "--config", str(shop / "syncd.toml")])
     assert 'warning  sink libra: request = "query" is unverified: the form of a request is not public' in checked.stdout
+
+
+def test_config_check_looks_for_the_files_it_names(shop: Path):
+    with (shop / "syncd.toml").open("a") as config:
+        config.write(f'titles = "{shop}/titles.csv"\n')
+    asked = ["config", "check", "--paths", "--config", str(shop / "syncd.toml")]
+    said = CliRunner().invoke(syncd, asked).exception
+    assert "sink.libra.titles: " in str(said)
+    assert "titles.csv is no file that this user can read" in str(said)
+    (shop / "titles.csv").write_text("isbn,title\n")
+    assert "sink.libra" not in str(CliRunner().invoke(syncd, asked).exception)
 
 
 def test_a_library_in_one_terminal_and_its_sink_in_another(tmp_path: Path):

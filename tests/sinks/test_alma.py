@@ -14,6 +14,7 @@ import pytest
 
 from syncd.errors import SinkError, SinkRefusedError
 from syncd.sinks.alma.posted import Posted
+from syncd.sinks.base import Checking
 from tests.sinks.batches import answers_of
 from tests.sinks.contract import NetworkContract, deliver, lines_of, opened
 from tests.sinks.library import Library
@@ -48,6 +49,8 @@ class TestContract(NetworkContract):
         ({"template": "/srv/form.xml"}, "template"),
         ({"headers": {"X": "a\r\nY: b"}}, "headers"),
         ({"fields": {"ISBN": "isbnn"}}, "fields"),
+        ({"fields": {}}, "fields"),
+        ({"content_type": "text/xml; charset=iso-8859-1"}, "content_type"),
         ({"required": ["shelf"]}, "required"),
         ({"record_supplier": "BIBSYS"}, "record_supplier"),
         ({"timeout": 0}, "timeout"),
@@ -194,4 +197,18 @@ async def test_files_that_answer_no_order_are_left_alone(library: Library, tmp_p
     batch = answers_of(tmp_path, kind="RAW", records=lambda: pytest.fail("nobody asked for them"))
     async with opened(library) as sink:
         await sink.deliver(batch)
+    assert library.house.requests == 0
+
+
+async def test_a_look_at_the_library_tells_it_nothing(library: Library, tmp_path: Path):
+    async with opened(library) as sink:
+        assert isinstance(sink, Checking)
+        assert "records in doubt: 0" in await sink.check()
+        with library.down(), pytest.raises(SinkError, match=r"127\.0\.0\.1"):
+            await sink.check()
+    library.settings |= {"request": "template", "template": str(tmp_path / "nowhere.xml")}
+    async with opened(library) as sink:
+        assert isinstance(sink, Checking)
+        with pytest.raises(SinkError, match="nowhere"):
+            await sink.check()
     assert library.house.requests == 0

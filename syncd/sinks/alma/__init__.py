@@ -18,9 +18,10 @@ from syncd.sinks.alma.plan import Planned, plan
 from syncd.sinks.alma.posted import Posted
 from syncd.sinks.alma.request import Request
 from syncd.sinks.alma.settings import AlmaSettings
+from syncd.sinks.alma.titles import read_titles
 from syncd.sinks.base import Batch
 from syncd.sinks.extras import require
-from syncd.sinks.http import Answer, LostAnswerError, client, host_of, judge, send
+from syncd.sinks.http import Answer, LostAnswerError, client, host_of, judge, reach, send
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
@@ -55,6 +56,16 @@ class AlmaSink:
             failures += await self._post_all(todo)
         if failures:
             raise _summary(failures)
+
+    async def check(self) -> str:
+        """Read template and title file, open the folder, connect; nothing is said to the library. Raise SinkError."""
+        settings = self._settings
+        await asyncio.to_thread(plan, settings, (), ())
+        if settings.titles is not None:
+            await asyncio.to_thread(read_titles, settings.titles, ())
+        _, doubts = await asyncio.to_thread(self._posted.open)
+        await reach(settings.endpoint, settings.ca_file)
+        return f"{host_of(settings.endpoint)} can be reached, and was told nothing; records in doubt: {len(doubts)}"
 
     async def close(self) -> None:
         """Do nothing: no connection outlives its batch."""
@@ -130,8 +141,8 @@ def _doubt(record: OrderConfirm) -> SinkRefusedError:
 
 def _settle(record: OrderConfirm) -> str:
     return (
-        f"Look whether Libra has it, then say so: syncd alma settle {record.key[:12]} --taken (or --not-taken), "
-        "and let the sink try again."
+        f"Look whether Libra has it and say so: syncd alma settle {record.key[:12]} --taken (or --not-taken) "
+        "--reason WHY; then syncd sinks retry --dead."
     )
 
 

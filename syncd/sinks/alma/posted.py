@@ -39,7 +39,7 @@ class Posted:
             for known in self._doubts.glob("*.json"):
                 if known.stem in taken:  # the process ended between the two
                     known.unlink()
-            return taken, set(self.doubts())
+            return taken, {path.stem for path in self._doubts.glob("*.json")}
 
     def doubts(self) -> dict[str, dict[str, str]]:
         """Return the records whose answer was lost, by key."""

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from pydantic import Field as Setting
 
 from syncd.sinks.alma.confirm import Field
-from syncd.sinks.names import AbsolutePath
+from syncd.sinks.names import FILE, AbsolutePath
 
 PRINTED = "/ALMA/Alma.svc/OrderConfirm?"
 """The address as Axiell prints it, from the host on."""
@@ -41,13 +41,17 @@ class AlmaSettings(BaseModel):
     account: Words = Setting(description="the account as it stands under Internetkonton; at BTJ eight digits")
     path: AbsolutePath = Setting(description="a folder of this sink's own: it holds what was posted")
     request: Literal["query", "form", "template"] = Setting(description="the form of a request; unverified")
-    template: AbsolutePath | None = Setting(default=None, description='the file for request = "template"')
+    template: AbsolutePath | None = Setting(
+        default=None, json_schema_extra=FILE, description='the file for request = "template"'
+    )
     content_type: Words = Setting(default="text/xml; charset=utf-8", description="what the template is")
     headers: dict[Words, Words] | None = Setting(default=None, description="more headers, such as SOAPAction")
     fields: dict[Words, Field] | None = Setting(
-        default=None, description="for query and form: what the web service calls a field, and which one it is"
+        default=None,
+        min_length=1,
+        description="for query and form: what the web service calls a field, and which one it is",
     )
-    titles: AbsolutePath | None = Setting(default=None, description="the title file")
+    titles: AbsolutePath | None = Setting(default=None, json_schema_extra=FILE, description="the title file")
     record_supplier: Literal["BURK", "LIBRIS"] | None = Setting(
         default=None, description="whose numbers stand under title_number in the title file"
     )
@@ -73,6 +77,8 @@ class AlmaSettings(BaseModel):
     def _together(self) -> Self:
         if (self.template is None) == (self.request == "template"):
             raise ValueError('template: goes with request = "template", and only with it')
+        if re.search(r"charset\s*=(?!\s*\"?utf-?8)", self.content_type, re.IGNORECASE):
+            raise ValueError("content_type: what is sent is UTF-8")
         if self.fields is not None and self.request == "template":
             raise ValueError("fields: a template names its fields itself")
         return self
