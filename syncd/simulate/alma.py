@@ -121,6 +121,7 @@ class AlmaHouse(Keeper):
         self._visits: dict[asyncio.Task[None], Wire] = {}
         self._failures: list[BaseException] = []
         self._server: asyncio.AbstractServer | None = None
+        self._closed = False
         for account, key in self.accounts.items():
             if key.lower().startswith(BTJ) and not (account.isdecimal() and len(account) == BTJ_DIGITS):
                 raise UsageError(f"an account at BTJ has {BTJ_DIGITS} digits, not {account!r}")
@@ -139,6 +140,7 @@ class AlmaHouse(Keeper):
 
     async def start(self) -> None:
         """Open the door; raises OSError when the port is taken."""
+        self._closed = False
         self._server = await asyncio.get_running_loop().create_server(lambda: Wire(self._came), self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -146,11 +148,15 @@ class AlmaHouse(Keeper):
         """Send everybody away; the books stay. Raises what went wrong inside the house."""
         if self._server is not None:
             self._server.close()
+        self._closed = True
         visits = dict(self._visits)
         for task, wire in visits.items():
             task.cancel()
             wire.reset()
         await asyncio.gather(*visits, return_exceptions=True)
+        for wire in visits.values():
+            await wire.gone.wait()
+        await asyncio.sleep(0.01)  # who was just being accepted is turned away
         if self._failures:
             raise self._failures[0]
 
@@ -164,6 +170,9 @@ class AlmaHouse(Keeper):
         await self.stop()
 
     def _came(self, wire: Wire) -> None:
+        if self._closed:
+            wire.reset()
+            return
         task = asyncio.get_running_loop().create_task(self._serve(wire))
         self._visits[task] = wire
         task.add_done_callback(self._went)

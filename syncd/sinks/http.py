@@ -101,9 +101,9 @@ async def reach(address: str, ca_file: Path | None = None) -> None:
     """Connect as a request would, but for a proxy, and say nothing. Raises SinkError."""
     url = urlsplit(address)
     encrypted = url.scheme == "https"
-    trust = await asyncio.to_thread(_trust, ca_file) if encrypted else None
+    trusted = await asyncio.to_thread(trust, ca_file) if encrypted else None
     try:
-        _, writer = await asyncio.open_connection(url.hostname, url.port or (443 if encrypted else 80), ssl=trust)
+        _, writer = await asyncio.open_connection(url.hostname, url.port or (443 if encrypted else 80), ssl=trusted)
     except OSError as error:
         raise SinkError(f"{host_of(address)}: {error}", remedy="Is it up and reachable?") from error
     writer.transport.abort()

@@ -30,7 +30,6 @@ def visited(folder: Path, *faults: str, **settings: Any) -> Iterator[Library]:
 
 
 class TestContract(NetworkContract):
-    looks = False
     wrong: ClassVar[list[tuple[dict[str, Any], str]]] = [
         ({"endpoint": "ftp://h/ALMA/Alma.svc/OrderConfirm?"}, "endpoint"),
         ({"endpoint": "http://user:geheim@h/ALMA"}, "endpoint"),
