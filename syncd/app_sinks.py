@@ -50,7 +50,10 @@ def drop(settings: Settings, name: str, why: str, *, dead: bool) -> int:
             remedy=f"Its dead letters alone: syncd sinks drop {name} --dead --reason WHY",
         )
     with join_state(settings.state_dir, settings.database_url()) as store:
-        return store.journal.drop(name, Word(who(), "sinks drop", why), now(), dead=dead)
+        dropped = store.journal.drop(name, Word(who(), "sinks drop", why), now(), dead=dead)
+        for account in store.journal.accounts():
+            store.journal.close_problem(account.name, f"sink-{name}", now())
+        return dropped
 
 
 async def test(settings: Settings, name: str) -> str | None:

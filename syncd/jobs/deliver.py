@@ -103,7 +103,7 @@ class _Round:
             await self._taken(delivery, row)
         elif isinstance(error, SpoolLostError):  # it will never be there: what came after it need not wait
             await give_up(self.place, row, error)
-            self.ended += 1
+            await self._ended(row)
         elif isinstance(error, SinkRefusedError):
             await self.place.do(
                 self.place.store.journal.delivery_failed, delivery.id, str(error), None, self.place.clock()
@@ -126,11 +126,9 @@ class _Round:
         return None
 
     async def _taken(self, delivery: Delivery, row: Interchange) -> None:
-        journal, now = self.place.store.journal, self.place.clock()
-        await self.place.do(journal.delivered, delivery.id, now)
+        await self.place.do(self.place.store.journal.delivered, delivery.id, self.place.clock())
         log.info("file.delivered", **_words(delivery, row))
-        await self.place.do(journal.close_problem, row.account, f"sink-{self.sink}", now)
-        self.ended += 1
+        await self._ended(row)
         if delivery.lane in self.doubtful:
             await self._bury(*self.doubtful.pop(delivery.lane))
 
@@ -162,11 +160,16 @@ class _Round:
 
     async def _bury(self, delivery: Delivery, row: Interchange, error: SyncdError) -> None:
         """Make a dead letter of it; the list of dead letters takes the place of the problem."""
-        journal, now = self.place.store.journal, self.place.clock()
-        await self.place.do(journal.bury, delivery.id, str(error))
+        await self.place.do(self.place.store.journal.bury, delivery.id, str(error))
         log.error("file.dead-letter", **_words(delivery, row), error=str(error))
-        await self.place.do(journal.close_problem, row.account, f"sink-{self.sink}", now)
+        await self._ended(row)
+
+    async def _ended(self, row: Interchange) -> None:
+        """Count a delivery that waits no more; if another one fails, the problem is opened again."""
         self.ended += 1
+        await self.place.do(
+            self.place.store.journal.close_problem, row.account, f"sink-{self.sink}", self.place.clock()
+        )
 
 
 def _too_slow(limit: timedelta) -> SinkError:

@@ -133,6 +133,7 @@ async def test_what_waits_for_a_sink_that_is_gone_is_shown_and_can_be_dropped(tm
         assert "syncd sinks drop database" in gone.remedy
         assert "database (not in the configuration): 1 wait" in run(shop, "status")
         assert "1 deliveries to database are given up" in run(shop, "sinks", "drop", "database", "--reason", "sold")
+        assert shop.problems() == {}
         assert shop.states(name) == ["done"]
         assert "not handed to database" in run(shop, "explain", name)
         assert shop.status().said[0].why == "sold"
