@@ -314,6 +314,18 @@ async def test_a_server_that_drips_is_not_waited_for(verb: str, do: Verb, tls: b
         assert time.monotonic() - began < 30
 
 
+async def test_a_reset_that_comes_when_all_is_sent_is_a_doubt():
+    """Nothing is left to send, so that only the end of the data meets the reset."""
+
+    def reset_data(talk: Talk, argument: str) -> None:
+        rst(talk.accept())
+        talk.say("150 go on")
+
+    with scripted({"STOR": reset_data}) as server:
+        error = await outcome(server, lambda session: session.store("T1", b"", Mode.BINARY), idle_timeout=TIMES_OUT)
+        assert isinstance(error, DoubtError)
+
+
 async def test_a_server_that_is_slow_and_gets_on_is_waited_for():
     with scripted({"RETR": drips(b"x" * PROGRESS, 20)}) as server:
         session = await open_session(server, idle_timeout=TIMES_OUT)

@@ -77,8 +77,7 @@ class FtpData:
             self._count(count)
             view = view[count:]
             await asyncio.sleep(0)
-        await self._moving(self._part)
-        self._socket.shutdown(socket.SHUT_WR)
+        await self._moving(self._finish)
 
     @property
     def ended_well(self) -> bool:
@@ -113,6 +112,10 @@ class FtpData:
             return self._socket.send(view[:BLOCK])
         except BlockingIOError:
             raise ssl.SSLWantWriteError from None
+
+    def _finish(self) -> None:
+        self._part()
+        self._socket.shutdown(socket.SHUT_WR)
 
     def _part(self) -> None:
         """Say goodbye, where there is a word for it."""
