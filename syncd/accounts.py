@@ -48,6 +48,8 @@ def make_account(settings: AccountSettings) -> Account:
         sinks=settings.sinks,
         guard=settings.guard,
         lease=settings.lease,
+        late_after=settings.late_after,
+        unanswered_after=settings.unanswered_after,
     )
 
 

@@ -27,6 +27,7 @@ from syncd.errors import ConfigError, RejectedError, SyncdError, UsageError
 from syncd.jobs.base import OLA_CHANNEL, Account, Workplace, together
 from syncd.jobs.deliver import deliver
 from syncd.jobs.keep import tidy
+from syncd.jobs.missing import Expecting
 from syncd.jobs.outbox import read_order, refuse_order, rehearse_outbox
 from syncd.jobs.tour import Tour, tour
 from syncd.jobs.visit import Rehearsal, Visit, visit
@@ -266,9 +267,10 @@ def sink_kinds(settings: Settings) -> dict[str, str]:
 def _asked(settings: Settings) -> Iterator[Asked]:
     """Yield every account, and behind it its watch list, which the journal keeps as an account of its own."""
     for a in settings.accounts.values():
-        yield Asked(a.name, a.supplier, a.enabled, a.login_interval, a.outbox, tls_exceptions(a))
+        expecting = Expecting(a.supplier, a.inbound, a.late_after, a.unanswered_after)
+        yield Asked(a.name, a.supplier, a.enabled, a.login_interval, a.outbox, tls_exceptions(a), expecting)
         if a.ola and a.ola.watch:
-            yield Asked(f"{a.name}/{OLA_CHANNEL}", a.supplier, a.enabled, timedelta(0), None, (OLA_IN_CLEAR,))
+            yield Asked(f"{a.name}/{OLA_CHANNEL}", a.supplier, a.enabled, timedelta(0), None, (OLA_IN_CLEAR,), None)
 
 
 def explain(settings: Settings, text: str) -> list[Story]:

@@ -139,6 +139,12 @@ class SinkError(LaterError):
         self.retry_after = retry_after
 
 
+class BaseMissingError(SinkError):
+    """The target does not hold the list that these changes start from; it is handed the whole list at once."""
+
+    code = "base-missing"
+
+
 class SinkRefusedError(SinkError):
     """The target will never take this batch as it is."""
 

@@ -24,6 +24,8 @@ EVENTS: Mapping[str, str] = {
     "file.spooled": "An inbound file is on our disk.",
     "file.parsed": "An inbound file was judged whole, and its deliveries are due.",
     "file.delivered": "A sink has an inbound file.",
+    "list.whole": "A sink that wants changes gets a whole list: it does not hold the one before, or we do not.",
+    "list.late": "A sink that wants changes has a later stock list, and gets nothing of this one.",
     "file.delivery-failed": "A sink could not take a file now; it is tried again.",
     "file.dead-letter": "A sink does not take a file; it is not tried again before a person asks for it.",
     "file.removed": "An inbound file was removed from the server after it was accepted.",

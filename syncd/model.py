@@ -194,6 +194,18 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """The list that a sink has taken last, of those that are a state: what changed is told against it."""
+
+    interchange_id: int
+    stamp: str
+    key: str
+    """Under which the sink got it."""
+    trying: int | None
+    """The interchange whose changes were begun to be handed over since; 0: the sink may hold parts of anything."""
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something only a person can mend, shown until it is over; opened once, however often it is seen."""
 

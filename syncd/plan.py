@@ -8,8 +8,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 
-from syncd.model import ClockSample, Hold, Interchange, Mode, RemoteFile, State, Step
+from syncd.model import Base, ClockSample, Hold, Interchange, Mode, RemoteFile, State, Step
 from syncd.suppliers.rules import Consume, Inbound, Outbound, Publish
 
 TEMP_PROOF_MAX_AGE = timedelta(hours=1)
@@ -284,6 +285,34 @@ def refuse_name(channel: Outbound, name: str, refused_suffixes: frozenset[str]) 
     if any(name.lower().endswith(suffix) for suffix in refused_suffixes):
         return "this kind of file would be transferred in ASCII and damaged"
     return None
+
+
+class Handing(Enum):
+    """How a list that is a state is handed to a sink that wants changes only."""
+
+    WHOLE = "whole"
+    CHANGES = "changes"
+    NOT = "not"
+    """The sink has a later one."""
+
+
+def plan_handing(base: Base | None, number: int, stamp: str) -> Handing:
+    """Decide how to hand over a list, given the one that the sink has taken last.
+
+    Changes are told against that one, whatever was missed between. Where the sink may hold a part of other changes, and
+    where it is handed the same list again, only the whole list says for certain what there is.
+    """
+    if base is None:
+        return Handing.WHOLE
+    if (stamp, number) < (base.stamp, base.interchange_id):
+        return Handing.NOT
+    certain = base.interchange_id != number and base.trying in (None, number)
+    return Handing.CHANGES if certain else Handing.WHOLE
+
+
+def changes_key(base: str, key: str) -> str:
+    """Return the key of changes: of the list that they lead to, and of the one that they start from."""
+    return hashlib.sha256(f"{base}\n{key}".encode()).hexdigest()
 
 
 def delivery_key(account: str, name: str, sha256: str) -> str:

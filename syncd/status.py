@@ -5,12 +5,13 @@ disturbed, and a stopped one can be asked too.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from syncd.deliveries import SinkStatus, sinks_status, told, wants
+from syncd.jobs.missing import Expecting, whats_missing
 from syncd.model import AccountState, Audit, ClockSample, Direction, Hold, Interchange, State, Step
 from syncd.state import SILENT, Store
 from syncd.suppliers.rules import Supplier
@@ -27,6 +28,8 @@ class Asked:
     outbox: Path | None
     tls_exceptions: tuple[str, ...] = ()
     """Where its connections are less safe than they could be, and why."""
+    expecting: Expecting | None = None
+    """None: a watch list, which expects nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +157,26 @@ def status(
     problems += [_sink_problem(sink, *asks) for sink in outlets if (asks := wants(sink))]
     hosts = host_statuses(store, sample.wall)
     problems += [_away(host) for host in hosts if host.away and host.waiting]
-    known = _known(store)
+    known, asked = _known(store), list(asked)
+    problems += _missing(store, known, asked, sample.wall, problems)
     accounts = [_account(store, known, one, sample) for one in asked]
     quiet = not problems and all(account.word in ("ok", "waiting", "new", "disabled") for account in accounts)
     files = [file_status(row) for row in store.journal.recent(recent)]
     said = [_said(word) for word in store.journal.audits(limit=WORDS)]
     return Status("ok" if quiet else "attention", problems, accounts, outlets, files, said, hosts)
+
+
+def _missing(
+    store: Store, known: "_Known", asked: Iterable[Asked], now: datetime, told: Sequence[ProblemStatus]
+) -> Iterator[ProblemStatus]:
+    """Say what should have come and has not, where nobody has noticed it yet."""
+    noticed = {(problem.account, problem.code) for problem in told}
+    for one in asked:
+        state = known.accounts.get(one.name)
+        if one.enabled and one.expecting is not None and state is not None:
+            for each in whats_missing(store, one.expecting, state, now):
+                if (one.name, each.code) not in noticed:
+                    yield ProblemStatus(one.name, each.code, each.message, each.remedy, now, 1)
 
 
 WORDS = 5

@@ -79,6 +79,10 @@ class AccountSettings:
     longest_visit: timedelta
     lease: timedelta
     guard: Guard
+    late_after: timedelta | None
+    """How late a stock list may be; None: as the supplier's entry says."""
+    unanswered_after: timedelta
+    """An order of which nothing was heard for so long is unanswered."""
     sinks: tuple[str, ...]
     ola: OlaSettings | None
 
@@ -166,6 +170,8 @@ def _account(name: str, table: AccountTable, sinks: tuple[str, ...]) -> AccountS
         longest_visit=table.longest_visit,
         lease=table.lease,
         guard=table.guard.guard(),
+        late_after=table.late_after,
+        unanswered_after=table.unanswered_after,
         sinks=sinks if table.sinks is None else table.sinks,
         ola=_ola(table),
     )

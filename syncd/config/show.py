@@ -109,6 +109,8 @@ def _account(account: AccountSettings) -> Tree:
         "login_interval": show_duration(account.login_interval),
         "longest_visit": show_duration(account.longest_visit),
         "lease": show_duration(account.lease),
+        "late_after": show_duration(account.late_after) if account.late_after is not None else None,
+        "unanswered_after": show_duration(account.unanswered_after),
         "sinks": list(account.sinks),
         "guard": _table(account.guard),
         "ola": _ola(account.ola),

@@ -118,6 +118,10 @@ class AccountTable(Table):
     """How long a session that gives no sign of life keeps other hosts away: at least 2m."""
     guard: Annotated[GuardTable, Field(validate_default=False)] = GuardTable()
     """What is normal; what is beyond it waits for a person."""
+    late_after: Duration | None = None
+    """How late a stock list may be before a person is told. Default: the supplier's, 45 minutes at CB."""
+    unanswered_after: Annotated[Duration, Field(validate_default=False)] = timedelta(days=4)
+    """How long an order may go unanswered."""
     sinks: tuple[str, ...] | None = None
     """Which sinks get what was fetched. Default: all."""
     ola: OlaTable | None = None

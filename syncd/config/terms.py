@@ -21,6 +21,9 @@ class TermsTable(Table):
     time_limit: Annotated[Duration, Field(validate_default=False)] = Terms.time_limit
     """How long one delivery may take; then it is cut off, and tried again."""
 
+    delta: bool = Terms.delta
+    """`true`: of a stock list only what changed since the one that the sink took last."""
+
     def terms(self) -> Terms:
         """Return them as the jobs want them."""
         return Terms(**dict(self))

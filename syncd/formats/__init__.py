@@ -8,7 +8,8 @@ listed with its meaning in docs/formats.md.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from syncd.formats.base import Context, Format, Source
+from syncd.formats.base import Context, Format, Listing, Source
+from syncd.formats.changes import changes
 from syncd.formats.digicom import DigicomFormat
 from syncd.formats.names import next_order_name, order_stamp
 from syncd.formats.ola_answers import OlaFormat
@@ -16,12 +17,16 @@ from syncd.formats.orders import OrderFormat, lint_written, new_order_line, norm
 from syncd.formats.raw import RawFormat
 from syncd.formats.records import (
     RECORDS,
+    AvailabilityChange,
     AvailabilityLine,
     BundlePart,
+    Change,
     DespatchLine,
+    ListChange,
     OrderLine,
     Record,
     ReportLine,
+    StockChange,
     StockLine,
 )
 from syncd.formats.responses import ResponseFormat
@@ -29,16 +34,22 @@ from syncd.formats.responses import ResponseFormat
 __all__ = [
     "FORMATS",
     "RECORDS",
+    "AvailabilityChange",
     "AvailabilityLine",
     "BundlePart",
+    "Change",
     "Context",
     "DespatchLine",
     "Format",
+    "ListChange",
+    "Listing",
     "OrderLine",
     "Record",
     "ReportLine",
     "Source",
+    "StockChange",
     "StockLine",
+    "changes",
     "guess",
     "lint_written",
     "new_order_line",

@@ -40,3 +40,16 @@ class Format(Protocol):
     def records(self, source: Source, context: Context, verdict: Verdict) -> Iterator[Record]:
         """Read an accepted file once more and hand out its records in file order, in bounded memory."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list that was judged and accepted, and may be read again."""
+
+    source: Source
+    context: Context
+    verdict: Verdict
+
+    def records(self, format_: Format) -> Iterator[Record]:
+        """Read its records."""
+        return format_.records(self.source, self.context, self.verdict)

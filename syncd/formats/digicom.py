@@ -89,14 +89,15 @@ class DigicomFormat:
             return
         framing = Framing(Silence(), Charset.LATIN_1)
         for block in framing.blocks(source):
-            yield from self._read_block(block, framing)
+            yield from self.read_block(block, framing)
 
-    def _read_block(self, block: Block, framing: Framing) -> Iterator[Record]:
+    def read_block(self, block: Block, framing: Framing) -> Iterator[StockLine]:
+        """Yield the good details among some lines of an accepted BHDART."""
         if not self._exact and (lines := bhdart.plain_lines(block, framing.ending)):
             yield from lines
         elif not self._exact and (halves := block.halves()):
             for half in halves:
-                yield from self._read_block(half, framing)
+                yield from self.read_block(half, framing)
         else:
             for number, raw in framing.lines(block):
                 text = raw.decode("iso-8859-1")

@@ -6,9 +6,10 @@ names the fields that make a record unique across files; a record in which one o
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, make_dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 from syncd.formats.fields import Day, Fixed, Number, Text, YesNo
@@ -189,6 +190,35 @@ class AvailabilityLine:
     standard_ean: str | None = None
     """Another edition of the title."""
 
+
+class Change(StrEnum):
+    """What became of an article between two lists."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class StockChange(StockLine):
+    """A stock line that differs from the list before; `line` counts the changes. One that is gone has no copies."""
+
+    of: ClassVar[type] = StockLine
+    gone: ClassVar[Mapping[str, object]] = {"available": 0, "at_least": False}
+    change: Change = Change.NEW
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityChange(AvailabilityLine):
+    """An answer that differs from the watch list's last ones; one that is gone stands as it was, and is not asked."""
+
+    of: ClassVar[type] = AvailabilityLine
+    gone: ClassVar[Mapping[str, object]] = {}
+    change: Change = Change.NEW
+
+
+ListChange = StockChange | AvailabilityChange
+"""What a sink is handed that wants changes only."""
 
 Record = OrderLine | DespatchLine | ReportLine | StockLine | AvailabilityLine
 """What a format hands out."""

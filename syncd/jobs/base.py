@@ -53,6 +53,10 @@ class Account:
     """Seconds after which no further order or file is begun."""
     lease: timedelta = timedelta(minutes=15)
     """How long the account is ours without a sign of life; renewed all through a session."""
+    late_after: timedelta | None = None
+    """How late a stock list may be; None: as the supplier's entry says."""
+    unanswered_after: timedelta = timedelta(days=4)
+    """An order of which nothing was heard for so long is unanswered."""
 
     def commands(self) -> frozenset[str]:
         """Return the commands that a real visit may send."""

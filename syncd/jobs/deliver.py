@@ -11,7 +11,7 @@ file's fault. Behind a dead letter its lane goes on.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,11 +19,10 @@ from typing import Any
 import structlog
 
 from syncd.errors import SinkError, SinkRefusedError, SpoolLostError, SyncdError
-from syncd.formats import FORMATS
 from syncd.jobs.base import Account, Workplace, together
+from syncd.jobs.hand_over import hand_over
 from syncd.jobs.judge import give_up
-from syncd.jobs.ordered import ordered
-from syncd.model import Delivery, Interchange, Verdict
+from syncd.model import Delivery, Interchange
 from syncd.plan import attempt_is_due, next_attempt
 from syncd.sinks.base import Batch, Terms
 
@@ -99,8 +98,8 @@ class _Round:
             return
         row = await self.place.do(self.place.store.journal.get, delivery.interchange_id)
         error = await self._try(delivery, row)
-        if error is None:
-            await self._taken(delivery, row)
+        if not isinstance(error, SyncdError):
+            await self._taken(delivery, row, error)
         elif isinstance(error, SpoolLostError):  # it will never be there: what came after it need not wait
             await give_up(self.place, row, error)
             await self._ended(row)
@@ -112,21 +111,29 @@ class _Round:
         else:
             await self._not_now(delivery, row, error)
 
-    async def _try(self, delivery: Delivery, row: Interchange) -> SyncdError | None:
-        sink, limit = self.place.sinks[self.sink], self.place.terms.get(self.sink, Terms()).time_limit
-        clock = asyncio.timeout(limit.total_seconds())
+    async def _try(self, delivery: Delivery, row: Interchange) -> Batch | SyncdError | None:
+        """Return what the sink took, None for nothing, or why it did not."""
         try:
-            batch = await _batch(self.place, self.accounts[row.account], delivery, row)
-            async with clock:
-                await sink.deliver(batch)
+            return await hand_over(self.place, self.accounts[row.account], delivery, row, self._give)
         except SyncdError as error:
             return error
         except Exception as error:  # noqa: BLE001 - a plugin's own failure must not stop the daemon
-            return _too_slow(limit) if clock.expired() else SinkError(f"{type(error).__name__}: {error}")
-        return None
+            return SinkError(f"{type(error).__name__}: {error}")
 
-    async def _taken(self, delivery: Delivery, row: Interchange) -> None:
-        await self.place.do(self.place.store.journal.delivered, delivery.id, self.place.clock())
+    async def _give(self, batch: Batch) -> None:
+        limit = self.place.terms.get(self.sink, Terms()).time_limit
+        clock = asyncio.timeout(limit.total_seconds())
+        try:
+            async with clock:
+                await self.place.sinks[self.sink].deliver(batch)
+        except Exception as error:
+            if clock.expired():
+                raise _too_slow(limit) from error
+            raise
+
+    async def _taken(self, delivery: Delivery, row: Interchange, batch: Batch | None) -> None:
+        state = (batch.stamp, batch.key) if batch is not None and batch.stamp is not None else None
+        await self.place.do(self.place.store.journal.delivered, delivery.id, self.place.clock(), state)
         log.info("file.delivered", **_words(delivery, row))
         await self._ended(row)
         if delivery.lane in self.doubtful:
@@ -183,24 +190,3 @@ def _words(delivery: Delivery, row: Interchange) -> dict[str, Any]:
     """Return what every line of the log says of a delivery."""
     about = {"account": row.account, "channel": row.channel, "interchange": row.id, "file": row.name}
     return about | {"sink": delivery.sink}
-
-
-async def _batch(place: Workplace, account: Account, delivery: Delivery, row: Interchange) -> Batch:
-    assert row.spool is not None
-    assert row.sha256 is not None
-    journal, spool, name = place.store.journal, place.store.spool, row.spool
-    await place.do(spool.check, name)
-    verdict: Verdict = await place.do(journal.verdict, row.id)
-    suppressed = await place.do(journal.suppressed, row.id)
-    channel = account.inbound_channel(row.channel)
-
-    def records() -> Iterator[Any]:
-        all_ = FORMATS[channel.format].records(lambda: spool.blocks(name), account.context(row.name), verdict)
-        return (record for record in all_ if record.line not in suppressed)
-
-    return Batch(
-        key=delivery.key, account=row.account, supplier=account.supplier.name, channel=row.channel, kind=verdict.kind,
-        name=row.name, sha256=row.sha256, raw=spool.path(name), header=verdict.header, counts=verdict.counts,
-        snapshot=verdict.stamp is not None, records=records, stamp=verdict.stamp,
-        orders=await ordered(place, account, row),
-    )  # fmt: skip

@@ -12,6 +12,7 @@ import structlog
 from syncd.errors import DoubtError, LoginRefusedError, StopError, SyncdError, TooEarlyError, UsageError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import recover
+from syncd.jobs.missing import notice_missing
 from syncd.jobs.outbox import collect
 from syncd.jobs.restored import notice_restored
 from syncd.jobs.visit import LEFT, Visit, Worker, visit
@@ -68,11 +69,11 @@ async def tour(place: Workplace, account: Account, *, due: bool, orders: bool = 
     state = await place.do(place.store.journal.account, account.name)
     if state.paused:
         result.paused = state.pause_reason
-        return result
-    if due or (orders and await _orders_to_carry(place, account)):
+    elif due or (orders and await _orders_to_carry(place, account)):
         await _visit(place, account, result)
         if result.failures:  # what a broken session left in the spool is judged now, not at the next visit
             await attempt(result, recover(place, account))
+    await attempt(result, notice_missing(place, account))
     return result
 
 

@@ -40,12 +40,22 @@ class Batch:
     `key: ClassVar[tuple[str, ...]]`, the names of fields. A record in which one of them is None has no such key.
     """
     stamp: str | None = None
-    """Of a snapshot: `YYYYMMDDHHMM`. A sink that holds a later snapshot of the account does not go back to this one."""
+    """Of a list that is a state: `YYYYMMDDHHMM`. A sink that holds a later one of the account does not go back."""
     orders: Callable[[], Iterator[tuple[str, Any]]] = lambda: iter(())
     """Of a file that answers orders: the lines of those that its references (1041) name, as far as they are kept.
 
     Each comes with the name of its order; the latest order comes first. May be called again.
     """
+    base: str | None = None
+    """The records are changes since the list that the sink took under this key; None: they are no changes of a list.
+
+    A sink that can tell that its target holds another list, or none, raises BaseMissingError and is handed the whole.
+    """
+
+    @property
+    def is_state(self) -> bool:
+        """Whether the records are those of a state: all of it (`snapshot`), or what changed in it (`base`)."""
+        return self.snapshot or self.base is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +66,8 @@ class Terms:
     """Failed attempts at a file, while the sink takes others, that make it a dead letter."""
     time_limit: timedelta = timedelta(minutes=30)
     """For one delivery."""
+    delta: bool = False
+    """Hand over only what changed since the list before, of lists that are a state."""
 
 
 @runtime_checkable

@@ -28,7 +28,7 @@ NEVER = 65
 NOT_NOW = 75
 SAID = 500
 """Characters of what the program last wrote to standard error, shown with a failure."""
-WORDS = ("key", "account", "supplier", "channel", "kind", "name", "sha256", "stamp")
+WORDS = ("key", "account", "supplier", "channel", "kind", "name", "sha256", "stamp", "base")
 KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR")
 """What the program gets of syncd's own environment, which may hold secrets."""
 

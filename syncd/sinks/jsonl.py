@@ -35,7 +35,7 @@ def chunks(batch: Batch, size: int) -> Iterator[list[Any]]:
 
 def interchange(batch: Batch) -> dict[str, object]:
     """Say in JSON's terms what a batch is, without its records."""
-    words = ("key", "account", "supplier", "channel", "kind", "name", "sha256", "snapshot", "stamp")
+    words = ("key", "account", "supplier", "channel", "kind", "name", "sha256", "snapshot", "stamp", "base")
     said = {word: getattr(batch, word) for word in words}
     return {"record": "Interchange", **said, "header": dict(batch.header), "counts": dict(batch.counts)}
 

@@ -105,6 +105,13 @@ class Gate:
         with self._database.reading() as connection:
             return [Login(*row) for row in connection.execute(query)]
 
+    def first_visit(self, account: str) -> datetime | None:
+        """Return when the first session began that came to its end; None when there was none."""
+        mine = select(login.c.at).where(login.c.account == account, login.c.outcome == "done")
+        with self._database.reading() as connection:
+            first: datetime | None = connection.scalar(mine.order_by(login.c.fence).limit(1))
+        return first
+
     def forget_leases(self, host: str = "", lives: Callable[[str], bool] | None = None) -> None:
         """End this host's leases: whoever locked the state directory knows that all their holders are dead.
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from syncd.model import Event, Interchange, State, Step
 from syncd.state import rows
 from syncd.state.journal_accounts import Accounts
+from syncd.state.journal_bases import Bases
 from syncd.state.journal_deliveries import Deliveries
 from syncd.state.journal_hosts import Hosts
 from syncd.state.journal_inbound import Inbound
@@ -23,7 +24,7 @@ from syncd.state.journal_replay import Replays
 from syncd.state.tables import event
 
 
-class Journal(Accounts, Outbound, Inbound, Deliveries, Problems, People, Replays, Keeping, Questions, Hosts):
+class Journal(Accounts, Outbound, Inbound, Bases, Deliveries, Problems, People, Replays, Keeping, Questions, Hosts):
     """All that is remembered but the bytes; each part of it has a file of its own."""
 
     def get(self, number: int) -> Interchange:

@@ -14,6 +14,7 @@ from syncd.errors import UsageError
 from syncd.model import Delivery, State, Word
 from syncd.state import rows, trail
 from syncd.state.engine import Database
+from syncd.state.journal_bases import take
 from syncd.state.references import CHUNK
 from syncd.state.tables import delivery, interchange
 
@@ -57,15 +58,21 @@ class Deliveries:
         with self._database.reading() as connection:
             return connection.scalar(query) is not None
 
-    def delivered(self, number: int, at: datetime) -> None:
-        """Remember that a sink has it; with the last one its interchange is DONE. May be said twice."""
+    def delivered(self, number: int, at: datetime, state: tuple[str, str] | None = None) -> None:
+        """Remember that a sink has it; with the last one its interchange is DONE. May be said twice.
+
+        `state` is stamp and key of a list that is a state, as the sink took it: what changes is told against it.
+        """
         made = update(delivery).where(delivery.c.id == number, _OPEN).values(delivered_at=at, last_error=None)
         with self._database.writing() as connection:
-            owner = connection.scalar(select(delivery.c.interchange_id).where(delivery.c.id == number, _OPEN))
-            if owner is not None:
-                rows.load(connection, owner, lock=True)  # first, as whoever puts a newer snapshot in use does
+            mine = select(delivery.c.interchange_id, delivery.c.sink).where(delivery.c.id == number, _OPEN)
+            here = connection.execute(mine).one_or_none()
+            if here is not None:
+                file = rows.load(connection, here.interchange_id, lock=True)  # first, as acceptance does
                 connection.execute(made)
-                _finish(connection, owner, at)
+                if state is not None:
+                    take(connection, self._database, here.sink, file, *state)
+                _finish(connection, file.id, at)
 
     def delivery_failed(self, number: int, error: str, next_attempt: datetime | None, at: datetime) -> None:
         """Remember a failed attempt; without a next one it is a dead letter."""

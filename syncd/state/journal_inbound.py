@@ -16,7 +16,7 @@ from sqlalchemy import JSON, BigInteger, Select, Text, bindparam, cast, column, 
 from sqlalchemy.dialects.postgresql import JSONB
 
 from syncd.errors import UsageError
-from syncd.model import Direction, Interchange, Parsed, RemoteFile, State, Step, Verdict
+from syncd.model import Direction, Hold, Interchange, Parsed, RemoteFile, State, Step, Verdict
 from syncd.state import acceptance, loss, rows
 from syncd.state.engine import Database
 from syncd.state.tables import interchange, microseconds, snapshot, verdict
@@ -112,6 +112,17 @@ class Inbound:
         """
         with self._database.writing() as connection:
             return acceptance.accept(connection, number, verdict, deliveries, at, confirms, hold)
+
+    def latest(self, account: str, channel: str) -> tuple[str | None, datetime | None]:
+        """Tell of the lists of a channel: the stamp of the one in use, and when the last came that is not used."""
+        mine = (interchange.c.account == account, interchange.c.channel == channel, interchange.c.proven)
+        unused = interchange.c.state.in_((State.SPOOLED, State.QUARANTINED, State.DISCARDED))
+        held = (interchange.c.state == State.PARSED) & (interchange.c.hold == Hold.GUARD)
+        came = select(func.max(interchange.c.created_at)).where(*mine, unused | held)
+        here = (snapshot.c.account == account, snapshot.c.channel == channel)
+        with self._database.reading() as connection:
+            stamp: str | None = connection.scalar(select(func.max(snapshot.c.stamp)).where(*here))
+            return stamp, connection.scalar(came)
 
     def snapshot_rows(self, account: str, channel: str, kind: str) -> int | None:
         """Count the records of the snapshot in use; None when there is none."""

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 
 from syncd.model import Direction, Kept, State, Step
 from syncd.state import rows
 from syncd.state.engine import Database
-from syncd.state.tables import delivery, interchange, snapshot
+from syncd.state.tables import base, interchange, snapshot
 
 _SETTLED = (State.DONE, State.DISCARDED, State.ABANDONED, Step.CONFIRMED)
 """Nothing can come of these any more. SENT waits for its answer: its bytes go by their age alone."""
@@ -28,10 +28,10 @@ class Keeping:
         """
         i = interchange.c
         over = i.state.in_((*_SETTLED, Step.SENT)) | _made_good()
-        in_use = select(snapshot.c.interchange_id)
+        in_use, taken_last = select(snapshot.c.interchange_id), select(base.c.interchange_id)
         here = (i.host == self.host, i.spool.is_not(None))
         newest = select(func.max(i.id)).where(*here)
-        needed = [i.id.not_in(each) for each in (in_use, _taken_last(), newest)]
+        needed = [i.id.not_in(each) for each in (in_use, taken_last, newest)]
         query = select(i.id, i.spool, i.updated_at, i.state).where(*here, over, *needed).order_by(i.id)
         with self._database.reading() as connection:
             return [Kept(n, name, since, state != Step.SENT) for n, name, since, state in connection.execute(query)]
@@ -67,11 +67,3 @@ def _made_good() -> ColumnElement[bool]:
     came = exists().where(*same, later.c.id > interchange.c.id, later.c.state.in_((State.PARSED, State.DONE)))
     partial = (interchange.c.state == State.QUARANTINED) & (interchange.c.direction == Direction.IN)
     return partial & ~interchange.c.proven & came
-
-
-def _taken_last() -> Select[tuple[int]]:
-    """The stock list that each sink took last, of each account, channel and kind."""
-    of = [interchange.c[name] for name in ("account", "channel", "kind")]
-    lists = select(func.max(delivery.c.interchange_id)).join_from(delivery, interchange)
-    lists = lists.join(snapshot, and_(*(snapshot.c[column.name] == column for column in of)))
-    return lists.where(delivery.c.delivered_at.is_not(None)).group_by(delivery.c.sink, *of)

@@ -29,7 +29,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration; revisions are numbers, so that a database newer than the program is known as such."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -267,6 +267,20 @@ delivery = Table(
 )
 _OPEN = delivery.c.delivered_at.is_(None)
 Index("ix_delivery_open", delivery.c.next_attempt, sqlite_where=_OPEN, postgresql_where=_OPEN)
+
+base = Table(
+    "base",
+    METADATA,
+    Column("sink", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("kind", String, nullable=False),
+    _interchange_id(),
+    Column("stamp", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("trying", BigInteger),
+    PrimaryKeyConstraint("sink", "account", "channel", "kind"),
+)
 
 problem = Table(
     "problem",

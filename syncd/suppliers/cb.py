@@ -2,7 +2,10 @@
 
 from datetime import time, timedelta
 
-from syncd.suppliers.rules import Consume, Daily, Encryption, Inbound, Outbound, Publish, Supplier, Tls
+from syncd.suppliers.rules import Arrivals, Consume, Daily, Encryption, Inbound, Outbound, Publish, Supplier, Tls
+
+PUBLISHED = (time(1), time(5), time(14), time(16, 30), time(18), time(20), time(23))
+"""“dagelijks 7 keer per dag op vaste tijdstippen”"""
 
 CB = Supplier(
     name="cb",
@@ -26,6 +29,7 @@ CB = Supplier(
             pattern=r"[0-9A-Za-z._-]{1,64}\.bhd",
             format="digicom",
             consume=Consume.SERVER_REMOVES,  # "automatisch verwijderd door de FTP server"
+            arrivals=Arrivals(PUBLISHED, about=timedelta(minutes=15), grace=timedelta(minutes=45)),  # "omstreeks"
         ),
         Inbound(
             name="raw",
@@ -46,7 +50,7 @@ CB = Supplier(
         ),
     ),
     visits=Daily(
-        at=(time(1), time(5), time(14), time(16, 30), time(18), time(20), time(23)),
+        at=PUBLISHED,
         after=(timedelta(minutes=5), timedelta(minutes=20)),  # "omstreeks"
     ),
     binary_suffixes=frozenset({".epub", ".jpg", ".pdf", ".zip"}),

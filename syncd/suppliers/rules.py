@@ -92,6 +92,17 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrivals:
+    """A new file comes at each of these times of day, in the supplier's time zone; each is the whole state."""
+
+    at: tuple[time, ...]
+    about: timedelta
+    """How far from its time one may be made and still be the one."""
+    grace: timedelta
+    """How late one may be, unless the account says otherwise, before a person is told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound(Channel):
     """Files we fetch; an account may set `consume` stricter where `consume_choices` allows it."""
 
@@ -99,6 +110,8 @@ class Inbound(Channel):
     consume_choices: tuple[Consume, ...] = ()
     optional: bool = False
     """Only fetched when the account switches it on (`channels = [...]`): reading may delete."""
+    arrivals: Arrivals | None = None
+    """When files are sure to come; None: whenever there is something."""
 
 
 @dataclass(frozen=True, slots=True)

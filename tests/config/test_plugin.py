@@ -71,6 +71,7 @@ def test_its_settings_are_shown_without_a_password(printer, write):
         "pin": {"env": "PRINTER_PIN"},
         "tries": 10,
         "time_limit": "30m",
+        "delta": False,
     }
     json.dumps(shown)
 

@@ -52,7 +52,7 @@ def stock_list(post, stamp, *, sinks=("shop",), hold=None):
     journal.parsed(row.id, verdict, [(sink, name) for sink in sinks], post.when[0], hold=hold)
     for delivery in journal.pending():
         if delivery.interchange_id == row.id:
-            journal.delivered(delivery.id, post.when[0])
+            journal.delivered(delivery.id, post.when[0], (stamp, name))
     return row
 
 

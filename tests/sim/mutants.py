@@ -169,15 +169,15 @@ MUTANTS = (
     Mutant(
         "a delivery is ticked off before it was made",
         "jobs/deliver.py",
-        "                await sink.deliver(batch)\n",
-        "                await self.place.do(self.place.store.journal.delivered, delivery.id, self.place.clock())\n"
-        "                await sink.deliver(batch)\n",
+        "                await self.place.sinks[self.sink].deliver(batch)\n",
+        "                await self.place.do(self.place.store.journal.delivered, 1, self.place.clock())\n"
+        "                await self.place.sinks[self.sink].deliver(batch)\n",
         "cb",
         "sink",
     ),
     Mutant(
         "every attempt at a delivery has its own key",
-        "jobs/deliver.py",
+        "jobs/hand_over.py",
         "        key=delivery.key,",
         "        key=f'{delivery.key}{delivery.attempts}',",
         "cb",
@@ -185,7 +185,7 @@ MUTANTS = (
     ),
     Mutant(
         "goods are booked as often as they are told",
-        "jobs/deliver.py",
+        "jobs/hand_over.py",
         "if record.line not in suppressed",
         "if record.line",
         "keeping",

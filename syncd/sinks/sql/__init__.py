@@ -3,7 +3,8 @@
 The table PREFIX + interchange has a row for every interchange that was taken; a key that is there already is not taken
 again. Records are in one table per class (`tables`), loaded as each database does it fastest (`load`). Events add up,
 and a record with a key takes the place of the one with the same key. A snapshot replaces what its account had. An older
-snapshot that comes late, and an empty one (unless `allow_empty_snapshot`), is written down and not applied.
+snapshot that comes late, and an empty one (unless `allow_empty_snapshot`), is written down and not applied. Changes of
+a snapshot are applied to the rows of the one that they start from, and to no others.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from syncd.errors import ConfigError, SinkError
+from syncd.errors import BaseMissingError, ConfigError, SinkError
 from syncd.secret import Secret
 from syncd.sinks.base import Batch
 from syncd.sinks.sql import sqlite
@@ -110,17 +111,21 @@ class SqlSink:
                 self._take(batch, connection, journal)
 
     def _take(self, batch: Batch, connection: Connection, journal: Journal) -> None:
-        held = journal.held(batch) if batch.snapshot else Held()
+        held = journal.held(batch) if batch.is_state else Held()
+        if batch.base is not None and batch.base != held.key:
+            raise BaseMissingError(f"{self._settings.prefix}interchange does not end with the list before")
         interchange = journal.write(batch)
-        if held.is_later_than(batch):
+        emptied = batch.base is not None and not any(batch.counts.values()) and not self._settings.allow_empty_snapshot
+        if emptied or held.is_later_than(batch):
             return
         loader = self._database.loader(connection, self._settings.prefix, batch, interchange)
         loader.load()
         if batch.snapshot and not loader.loaded and not self._settings.allow_empty_snapshot:
             return
-        for gone in held.classes.difference(loader.loaded):
-            loader.clear(gone)
-        journal.applied(interchange, dict(loader.loaded))
+        others = held.classes.difference(loader.loaded)
+        for other in others if batch.snapshot else ():
+            loader.clear(other)
+        journal.applied(interchange, dict.fromkeys(() if batch.snapshot else others, 0) | dict(loader.loaded))
 
     def _engine(self) -> Engine:
         """Prepare to connect, with the password as it is now."""

@@ -46,8 +46,9 @@ def _layout(name: str) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The snapshot that an account's rows are: its stamp, and the classes of its records."""
+    """The list that an account's rows are: its key, its stamp, and the classes of its records."""
 
+    key: str | None = None
     stamp: str | None = None
     classes: frozenset[str] = frozenset()
 
@@ -71,16 +72,17 @@ class Journal:
         return self._connection.execute(found).first() is not None
 
     def held(self, batch: Batch) -> Held:
-        """Find the last snapshot of the batch's account and kind that was applied."""
+        """Find the last list of the batch's account and kind that was applied, whole or as changes."""
         rows = self._table.c
         found = (
-            select(rows.stamp, rows.records)
-            .where(rows.account == batch.account, rows.kind == batch.kind, rows.snapshot, rows.applied)
+            select(rows.key, rows.stamp, rows.records)
+            .where(rows.account == batch.account, rows.kind == batch.kind, rows.applied)
+            .where(rows.snapshot | rows.stamp.is_not(None))
             .order_by(rows.id.desc())
             .limit(1)
         )
         row = self._connection.execute(found).first()
-        return Held(row.stamp, frozenset(row.records)) if row else Held()
+        return Held(row.key, row.stamp, frozenset(row.records)) if row else Held()
 
     def write(self, batch: Batch) -> int:
         """Write a batch down as taken; return the number that its records carry."""

@@ -8,17 +8,22 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, inspect
 from sqlalchemy.schema import CreateColumn
 
-from syncd.errors import SinkError
+from syncd.errors import BaseMissingError, SinkError
 from syncd.sinks.base import Batch
 from syncd.sinks.sql.tables import Shape, shape_of, table_name, table_of
 
 HELD_BACK = 10_000
 """Records of other classes that wait while one class is streamed."""
+
+CHANGES = 10_000
+"""Changes that are made at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,12 @@ class Loader(ABC):
         """Read the records once and store them all."""
         for cls, records in by_class(self._batch.records(), HELD_BACK):
             if cls not in self._tables:
-                self._tables[cls] = self._prepare(shape_of(cls))
+                self._tables[cls] = self._prepare(shape_of(getattr(cls, "of", cls)))
             shape, table = self._tables[cls]
-            self._store(table, self._rows(shape, records))
+            if self._batch.base is None:
+                self._store(table, self._rows(shape, records))
+            else:
+                self._change(shape, table, iter(records))
         for _, table in self._tables.values():
             self._finish(table)
 
@@ -61,7 +69,9 @@ class Loader(ABC):
         self._clear(table_name(self._prefix, class_name))
 
     def _prepare(self, shape: Shape) -> tuple[Shape, Table]:
-        table = table_of(shape, self._prefix, snapshot=self._batch.snapshot)
+        table = table_of(shape, self._prefix, snapshot=self._batch.is_state)
+        if self._batch.base is not None and not self._holds(table):
+            raise BaseMissingError(f"table {table.name} is not there, or holds nothing of {self._batch.account}")
         table.create(self._connection, checkfirst=True)
         check_columns(self._connection, table)
         self._open(table)
@@ -74,6 +84,22 @@ class Loader(ABC):
             yield row(record)
             count += 1
         self.loaded[shape.name] += count
+
+    def _change(self, shape: Shape, table: Table, changes: Iterator[Any]) -> None:
+        """Take away the rows of everything that changed, and store what is not gone anew."""
+        key = attrgetter(*shape.key)
+        while some := list(islice(changes, CHANGES)):
+            keys = [key(change) if len(shape.key) > 1 else (key(change),) for change in some]
+            self._remove(table, shape.key, keys)
+            self._store(table, self._rows(shape, (change for change in some if change.change != "gone")))
+
+    @abstractmethod
+    def _holds(self, table: Table) -> bool:
+        """Tell whether there are rows of the account to change."""
+
+    @abstractmethod
+    def _remove(self, table: Table, names: tuple[str, ...], keys: list[tuple[Any, ...]]) -> None:
+        """Remove the account's rows that have these keys."""
 
     @abstractmethod
     def _open(self, table: Table) -> None:

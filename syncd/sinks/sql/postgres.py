@@ -5,7 +5,8 @@ of the account's partition. That is faster than COPY into the table itself, leav
 sees the old snapshot or the new one: frozen rows are visible to transactions that began before, too. Readers wait for
 the exchange of the partitions only, not for the COPY.
 
-Events with a key are copied into a temporary table and upserted from there.
+Events with a key are copied into a temporary table and upserted from there. What changed in a snapshot is removed by
+key and copied anew, in portions, into the partition itself.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 from psycopg.adapt import Dumper
+from psycopg.types.string import StrDumper
 from sqlalchemy import URL, Connection, Engine, Table, UniqueConstraint, create_engine, func, select
 from sqlalchemy.pool import NullPool
 
@@ -43,6 +45,7 @@ PARTITIONS = """
     WHERE inhparent = to_regclass(quote_ident({}))
     AND pg_get_expr(child.relpartbound, child.oid) = format('FOR VALUES IN (%L)', {}::text)
 """
+REMOVE = "DELETE FROM {} row USING unnest({}) AS given({}) WHERE {} AND row.account = %s"
 UPSERT = """
     INSERT INTO {0} ({1}) SELECT {1} FROM {2} new
     WHERE NOT EXISTS (SELECT FROM {2} later WHERE {3} AND later.line > new.line)
@@ -66,9 +69,9 @@ class PostgresLoader(Loader):
 
     def _open(self, table: Table) -> None:
         name, copy = sql.Identifier(table.name), sql.Identifier(self._copy_of(table))
-        if self._partitioned(table) != self._batch.snapshot:
+        if self._partitioned(table) != self._batch.is_state:
             raise SinkError(
-                f"table {table.name} is {'not ' if self._batch.snapshot else ''}partitioned by account",
+                f"table {table.name} is {'not ' if self._batch.is_state else ''}partitioned by account",
                 remedy="Rename the table; a new one is made.",
             )
         if self._batch.snapshot:
@@ -90,6 +93,20 @@ class PostgresLoader(Loader):
                 for row in rows:
                     copy.write_row(row)
 
+    def _holds(self, table: Table) -> bool:
+        return bool(self._partitions(table.name))
+
+    def _remove(self, table: Table, names: tuple[str, ...], keys: list[tuple[Any, ...]]) -> None:
+        columns = [sql.Identifier(name) for name in names]
+        same = sql.SQL(" AND ").join(sql.SQL("row.{0} = given.{0}").format(column) for column in columns)
+        statement = sql.SQL(REMOVE).format(
+            sql.Identifier(table.name), sql.SQL(", ").join(sql.Placeholder() * len(names)),
+            sql.SQL(", ").join(columns), same,
+        )  # fmt: skip
+        with self._driver.cursor() as cursor:
+            cursor.adapters.register_dumper(str, StrDumper)  # unnest wants to know what kind of array it gets
+            cursor.execute(statement, [*map(list, zip(*keys, strict=True)), self._batch.account])
+
     def _finish(self, table: Table) -> None:
         if self._batch.snapshot:
             self._exchange(table)
@@ -97,8 +114,12 @@ class PostgresLoader(Loader):
             self._upsert(table)
 
     def _clear(self, table: str) -> None:
-        for (partition,) in self._run(PARTITIONS, sql.Literal(table), sql.Literal(self._batch.account)).fetchall():
+        for partition in self._partitions(table):
             self._run("DROP TABLE {}", sql.Identifier(partition))
+
+    def _partitions(self, table: str) -> list[str]:
+        found = self._run(PARTITIONS, sql.Literal(table), sql.Literal(self._batch.account)).fetchall()
+        return [name for (name,) in found]
 
     def _exchange(self, table: Table) -> None:
         """Put the copied table in the place of the account's partition."""

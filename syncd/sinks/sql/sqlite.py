@@ -11,6 +11,7 @@ from sqlalchemy import (
     Engine,
     Table,
     UniqueConstraint,
+    bindparam,
     column,
     create_engine,
     delete,
@@ -57,6 +58,14 @@ class SqliteLoader(Loader):
         statement = _insert(table, self._connection)
         while chunk := list(islice(rows, CHUNK)):
             self._connection.exec_driver_sql(statement, chunk)
+
+    def _holds(self, table: Table) -> bool:
+        return inspect(self._connection).has_table(table.name)
+
+    def _remove(self, table: Table, names: tuple[str, ...], keys: list[tuple[Any, ...]]) -> None:
+        where = [table.c[name] == bindparam(f"key_{name}") for name in ("account", *names)]
+        statement = str(delete(table).where(*where).compile(self._connection))
+        self._connection.exec_driver_sql(statement, [(self._batch.account, *key) for key in keys])
 
     def _finish(self, table: Table) -> None:
         """Do nothing: the rows were stored in their place."""
