@@ -6,6 +6,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 
 from tests.sim import scenes, years
@@ -129,6 +130,11 @@ def singles(scene: str, where: str = "") -> list[Job]:
     return [Job(scene, (each,)) for each in every if where in fair.labels[each[0]]]
 
 
+@cache
+def _every_single(scene: str) -> list[Job]:
+    return singles(scene)
+
+
 def hunt(scene: str, where: str) -> Outcome | None:
     """Return the first history with a broken promise."""
     jobs = singles(scene, where)
@@ -138,7 +144,7 @@ def hunt(scene: str, where: str) -> Outcome | None:
 
 def pairs(scene: str, seed: int) -> Iterator[Job]:
     """Yield two faults in one history, forever: the first anywhere, the second soon after it or anywhere."""
-    dice, every = Random(seed), singles(scene)
+    dice, every = Random(seed), _every_single(scene)
     while True:
         first = dice.choice(every).faults[0]
         near = dice.random() < 0.7
