@@ -1,8 +1,8 @@
 """The long run: pairs of faults, years of operation, real kills, for as long as it is let.
 
-It works in portions of some ten seconds, always of what is furthest from its goal. The total is written after each, whole
-or not at all, so whatever ends a soak costs a portion at most; the next one goes on with the seeds after it. The total
-is kept by the commit it ran on: `make soak HOURS=8`, Ctrl-C ends it after the portions under way.
+It works in portions of some ten seconds, always of what is furthest from its goal. The total is written after each,
+whole or not at all, so whatever ends a soak costs a portion at most; the next one goes on with the seeds after it. The
+total is kept by the commit it ran on: `make soak HOURS=8`, Ctrl-C ends it after the portions under way.
 """
 
 import json
