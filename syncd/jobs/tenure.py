@@ -8,9 +8,13 @@ older, the gate is asked first. docs/guarantee.md says what remains between the 
 
 from datetime import timedelta
 
+import structlog
+
 from syncd.errors import TimedOutError, TooEarlyError
 from syncd.jobs.base import Account, Workplace
 from syncd.model import ClockSample, Lease
+
+log = structlog.get_logger()
 
 YOUNG = 3
 """A sign of life is young for this part of the lease: the rest is for clocks that run unevenly."""
@@ -42,6 +46,7 @@ class Tenure:
         """Give a sign of life. Raises TooEarlyError when somebody else has the account; that is no failed visit."""
         gate, account, now = self._place.store.gate, self._account, self._place.sample()
         if not await self._place.do(gate.renew, self._lease, account.lease, now):
+            log.warning("visit.overtaken", account=account.name)
             interval = timedelta(seconds=account.login_interval)
             raise TooEarlyError(
                 f"{account.name}: another syncd took the account over, since this one gave no sign of life",
