@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from syncd.secret import Secret
 from syncd.sinks.base import Batch
-from syncd.sinks.brokers import checked_url, publish, translated
+from syncd.sinks.brokers import checked_url, left, publish, translated
 from syncd.sinks.extras import require
 from syncd.sinks.http import trust
 from syncd.sinks.names import WORDS, AbsolutePath, checked_topic, topic
@@ -31,7 +31,6 @@ REMEDIES = {
     "ChannelAccessRefused": "Give the user the right to write to that exchange.",
     "AuthenticationError": "Are user and password right, and may that user use the virtual host?",
     "ProbableAuthenticationError": "Are user and password right, and may that user use the virtual host?",
-    "SSLError": "Is the server's certificate from an authority of your own? Name it in ca_file.",
 }
 
 
@@ -103,9 +102,11 @@ class AmqpSink:
         with translated(settings.url, REMEDIES):
             async with asyncio.timeout(settings.timeout):
                 connection = await aio_pika.connect(url, ssl_context=context, timeout=settings.timeout)
-        async with connection:
+        try:
             with translated(settings.url, REMEDIES):
                 async with asyncio.timeout(settings.timeout):
                     channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
                     exchange = await channel.get_exchange(settings.exchange, ensure=bool(settings.exchange))
             yield exchange
+        finally:
+            await left(connection.close())

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +13,10 @@ from syncd.sinks.parts import Part
 
 WINDOW = 32
 """Messages on the way that are not acknowledged yet."""
+FAREWELL = 2
+"""Seconds to wait for a server to take leave."""
 OTHERWISE = "Is it up and reachable? It is tried again."
+UNTRUSTED = "Is the server's certificate from an authority of your own? Name it in ca_file."
 
 
 def checked_url(text: str, *schemes: str) -> str:
@@ -42,6 +45,13 @@ async def publish(parts: AsyncIterator[Part], send: Callable[[Part], Coroutine[A
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
+async def left(closing: Coroutine[Any, Any, object]) -> None:
+    """Close a connection, but wait for no server that does not answer: the delivery is decided by then."""
+    with suppress(Exception):
+        async with asyncio.timeout(FAREWELL):
+            await closing
+
+
 @contextmanager
 def translated(where: str, remedies: Mapping[str, str], refusals: frozenset[str] = frozenset()) -> Iterator[None]:
     """Turn what a client library raises into SinkError, or SinkRefusedError; `remedies` go by the name of its class."""
@@ -51,7 +61,8 @@ def translated(where: str, remedies: Mapping[str, str], refusals: frozenset[str]
         raise
     except Exception as error:  # a strange server may make a library raise anything
         names = [kind.__name__ for kind in type(error).__mro__]
-        remedy = next((remedies[name] for name in names if name in remedies), OTHERWISE)
+        known = (remedies[name] for name in names if name in remedies)
+        remedy = UNTRUSTED if "CERTIFICATE_VERIFY_FAILED" in str(error) else next(known, OTHERWISE)
         said = "no answer in time" if isinstance(error, TimeoutError) else printable(str(error)) or names[0]
         made = SinkRefusedError if refusals.intersection(names) else SinkError
         raise made(f"{where}: {said}", remedy=remedy) from error

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from syncd.secret import Secret
 from syncd.sinks.base import Batch
-from syncd.sinks.brokers import checked_url, publish, translated
+from syncd.sinks.brokers import checked_url, left, publish, translated
 from syncd.sinks.extras import require
 from syncd.sinks.http import trust
 from syncd.sinks.names import WORDS, AbsolutePath, checked_topic, topic
@@ -27,7 +27,6 @@ REMEDIES = {
     "NoStreamResponseError": "No stream takes that subject, or JetStream is off: nats stream add --subjects 'syncd.>'",
     "MaxPayloadError": "Lower records, or raise max_payload at the server; then let it be tried again.",
     "NoServersError": "Is it up and reachable? It is tried again.",
-    "SSLError": "Is the server's certificate from an authority of your own? Name it in ca_file.",
     "APIError": "Look at the stream: nats stream info. It is tried again.",
     "Error": "Are user and password right, and may that user publish there? It is tried again.",
 }
@@ -110,7 +109,7 @@ class NatsSink:
                     )
             yield client.jetstream()
         finally:
-            await client.close()
+            await left(client.close())
 
 
 async def _quiet(_error: Exception) -> None:

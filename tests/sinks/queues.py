@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ import pytest
 from nats.js import JetStreamContext
 
 from syncd.errors import SinkError
+from syncd.sinks import Batch
+from syncd.sinks.base import Checking
 from tests.sinks.assembled import lines_in
 from tests.sinks.batches import batch_of
-from tests.sinks.contract import Lines, NetworkContract, Remote, lines_of, opened
+from tests.sinks.contract import Lines, NetworkContract, Remote, deliver, lines_of, opened
 from tests.sinks.servers import PASSWORD, USER, Broker, NatsServer, Proxy, RabbitServer, at_once
 
 Messages = list[tuple[str, bytes]]
@@ -147,21 +149,56 @@ class Queue(Kept):
             await asyncio.sleep(0)
 
 
+def meanwhile(batch: Batch, at: int, act: Callable[[], None]) -> Batch:
+    """Return a batch whose reader does something else when it comes to a record."""
+
+    def records() -> Iterator[Any]:
+        for number, record in enumerate(batch.records()):
+            if number == at:
+                act()
+            yield record
+
+    return dataclasses.replace(batch, records=records)
+
+
 class BrokerContract(NetworkContract):
     """What a sink must do, too, when its target is a broker."""
 
     async def test_the_server_is_killed_between_two_messages(self, target: Kept, tmp_path: Path):
-        def records() -> Iterator[Any]:
-            for number, record in enumerate(batch.records()):
-                if number == 210:
-                    target.server.kill()
-                yield record
-
         batch = batch_of(tmp_path, size=400)
         async with opened(target) as sink:
             with pytest.raises(SinkError, match=r"127\.0\.0\.1") as caught:
-                await sink.deliver(dataclasses.replace(batch, records=records))
+                await sink.deliver(meanwhile(batch, 210, target.server.kill))
             assert caught.value.remedy
             target.server.start()
             await sink.deliver(batch)
         assert target.lines() == lines_of(batch)
+
+    async def test_the_server_stands_still_between_two_messages(self, target: Kept, tmp_path: Path):
+        batch = batch_of(tmp_path, size=400)
+        target.settings["timeout"] = 1
+        async with opened(target) as sink:
+            try:
+                with pytest.raises(SinkError, match="no answer in time"):
+                    async with asyncio.timeout(10):
+                        await sink.deliver(meanwhile(batch, 210, target.server.freeze))
+            finally:
+                target.server.thaw()
+        target.settings["timeout"] = 20
+        await deliver(target, batch)
+        assert target.lines() == lines_of(batch)
+
+
+async def find_trust(target: Kept, url: str, authority: Path) -> None:
+    """Find that a broker is trusted by its certificate, or not at all."""
+    target.settings["url"] = url
+    for trusted in (None, str(authority)):
+        target.settings["ca_file"] = trusted
+        async with opened(target) as sink:
+            assert isinstance(sink, Checking)
+            if trusted:
+                assert url in await sink.check()
+            else:
+                with pytest.raises(SinkError) as caught:
+                    await sink.check()
+                assert "ca_file" in caught.value.remedy

@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import trustme
+
 T = TypeVar("T")
 
 USER, PASSWORD = "syncd", "geheim"
@@ -62,6 +64,15 @@ class Broker(ABC):
         """Send SIGKILL to the server, and to what it started."""
         os.killpg(self._server.pid, signal.SIGKILL)
         self._server.wait()
+        while self._listens():  # what the server started dies a moment later
+            time.sleep(0.01)
+
+    def freeze(self) -> None:
+        """Let the server keep its connections and do nothing."""
+        os.killpg(self._server.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.killpg(self._server.pid, signal.SIGCONT)
 
     def end(self) -> None:
         self.kill()
@@ -78,13 +89,29 @@ class Broker(ABC):
             return True
         return False
 
+    def certificate(self) -> tuple[str, str]:
+        """Make a key and a certificate for localhost; its authority is in `ca.pem`."""
+        authority, certificate, key = trustme.CA(), self.folder / "certificate.pem", self.folder / "key.pem"
+        authority.cert_pem.write_to_path(str(self.folder / "ca.pem"))
+        issued = authority.issue_cert("localhost")
+        issued.cert_chain_pems[0].write_to_path(str(certificate))
+        issued.private_key_pem.write_to_path(str(key))
+        return str(certificate), str(key)
+
 
 class NatsServer(Broker):
     package = program = "nats-server"
+    tls = False
 
     def command(self) -> list[str]:
         where = ["-a", "127.0.0.1", "-p", str(self.port), "-sd", str(self.folder / "data")]
-        return [self.program, "-js", *where, "--user", USER, "--pass", PASSWORD]
+        certificate, key = self.certificate() if self.tls else ("", "")
+        encrypted = ["--tls", "--tlscert", certificate, "--tlskey", key] if self.tls else []
+        return [self.program, "-js", *where, *encrypted, "--user", USER, "--pass", PASSWORD]
+
+
+class EncryptedNatsServer(NatsServer):
+    tls = True
 
 
 class RabbitServer(Broker):
@@ -96,8 +123,13 @@ class RabbitServer(Broker):
         self._epmd_port = free_port()
         self._epmd = subprocess.Popen(["epmd", "-address", "127.0.0.1", "-port", str(self._epmd_port)])
         (self.folder / "plugins").write_text("[].")
-        terms = f'[{{rabbit, [{{default_user, <<"{USER}">>}}, {{default_pass, <<"{PASSWORD}">>}}]}}].'
-        (self.folder / "rabbitmq.config").write_text(terms)  # Erlang's own form is read in half the time of the new one
+        certificate, key = self.certificate()
+        self.tls_port = free_port()
+        rabbit = f"""
+            {{default_user, <<"{USER}">>}}, {{default_pass, <<"{PASSWORD}">>}},
+            {{ssl_listeners, [{{"127.0.0.1", {self.tls_port}}}]}},
+            {{ssl_options, [{{certfile, "{certificate}"}}, {{keyfile, "{key}"}}]}}"""
+        (self.folder / "rabbitmq.config").write_text(f"[{{rabbit, [{rabbit}]}}].")  # read faster than the newer form
 
     def command(self) -> list[str]:
         return [self.program]

@@ -10,7 +10,7 @@ from aio_pika import DeliveryMode
 from syncd.errors import SinkError, SinkRefusedError
 from tests.sinks.batches import batch_of
 from tests.sinks.contract import deliver, lines_of
-from tests.sinks.queues import BrokerContract, Queue
+from tests.sinks.queues import BrokerContract, Queue, find_trust
 from tests.sinks.servers import RabbitServer, at_once
 
 pytestmark = pytest.mark.timeout(300)  # a broker in Erlang takes its time on a busy machine
@@ -44,6 +44,10 @@ class TestContract(BrokerContract):
     @pytest.fixture
     def target(self, queue: Queue) -> Queue:
         return queue
+
+
+async def test_amqps_is_trusted_by_its_certificate(queue: Queue, rabbit_server: RabbitServer):
+    await find_trust(queue, f"amqps://localhost:{rabbit_server.tls_port}/", rabbit_server.folder / "ca.pem")
 
 
 async def test_messages_outlive_the_broker_and_say_what_they_are(queue: Queue, tmp_path: Path):

@@ -8,8 +8,8 @@ import pytest
 from syncd.errors import SinkError, SinkRefusedError
 from tests.sinks.batches import batch_of
 from tests.sinks.contract import deliver
-from tests.sinks.queues import BrokerContract, Stream
-from tests.sinks.servers import NatsServer
+from tests.sinks.queues import BrokerContract, Stream, find_trust
+from tests.sinks.servers import EncryptedNatsServer, NatsServer
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"url": "http://127.0.0.1"}, "url.*tls://"),
@@ -67,3 +67,12 @@ async def test_the_subject_is_filled_in(stream: Stream, tmp_path: Path):
     assert len(stream.messages()) == 3
     with pytest.raises(SinkRefusedError, match="kind"):
         await deliver(stream, batch_of(tmp_path, kind="a.>"))
+
+
+async def test_tls_is_trusted_by_its_certificate(stream: Stream):
+    server = EncryptedNatsServer()
+    server.start()
+    try:
+        await find_trust(stream, f"tls://localhost:{server.port}", server.folder / "ca.pem")
+    finally:
+        server.end()

@@ -35,7 +35,7 @@ def install(site: Path, pytest_: pytest.MonkeyPatch, source: str, *, name: str =
 def test_an_unknown_type_is_answered_with_the_likely_one():
     with pytest.raises(ConfigError, match='did you mean "directory"') as caught:
         sink_class("directroy")
-    assert "directory, sql" in caught.value.remedy
+    assert "directory, nats, parquet, sql" in caught.value.remedy
 
 
 def test_an_unknown_key_is_answered_with_the_likely_one(tmp_path: Path):

@@ -4,14 +4,16 @@ import dataclasses
 import json
 import subprocess
 import sys
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
-from syncd.errors import ConfigError, SinkError
+from syncd.errors import ConfigError, SinkError, SinkRefusedError
 from syncd.sinks import open_sink
 from syncd.sinks.sql.load import by_class
 from tests.sinks.batches import Answer, answer, batch_of, goods, records_of, stock
@@ -118,6 +120,17 @@ async def test_no_message_shows_the_password(tmp_path: Path):
         await sink.deliver(batch_of(tmp_path))
     await sink.close()
     assert "geheim" not in f"{caught.value} {caught.value.remedy}"
+
+
+@pytest.mark.parametrize(
+    "change", [{"quantity": 2**63}, {"article": "lone\udc80"}], ids=lambda change: next(iter(change))
+)
+async def test_what_a_database_cannot_store_is_refused(database: Database, tmp_path: Path, change: dict[str, Any]):
+    rows = [goods(1), dataclasses.replace(goods(2), **change)]
+    with pytest.raises(SinkRefusedError) as caught:
+        await deliver(database, batch_of(tmp_path, records=lambda: iter(rows)))
+    assert "cannot store" in caught.value.remedy
+    assert database.lines() == Counter()
 
 
 async def test_two_prefixes_share_a_database(database: Database, tmp_path: Path):

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from syncd.errors import BaseMissingError, ConfigError, SinkError
+from syncd.errors import BaseMissingError, ConfigError, SinkError, SinkRefusedError
 from syncd.secret import Secret
 from syncd.sinks.base import Batch
 from syncd.sinks.sql import sqlite
@@ -26,11 +26,12 @@ from syncd.sinks.sql.load import Database
 
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresql+psycopg"}
 
+REFUSALS = ("DataError", "OverflowError", "UnicodeEncodeError")
 REMEDIES = {
     "InsufficientPrivilege": "Let the user create tables in that schema, or own the tables that are there.",
     "LockNotAvailable": "A long query holds the table; it is tried again.",
     "OperationalError": "Is the database up, reachable, writable and not full? It is tried again.",
-    "DataError": "The file holds something that this database cannot store; hand it over by hand.",
+    **dict.fromkeys(REFUSALS, "The file holds something that this database cannot store; hand it over by hand."),
     "ProgrammingError": "Does the table have the columns and keys of docs/sinks/sql.md? Rename it; a new one is made.",
     "Exception": "Look at the database's own log; it is tried again.",
 }
@@ -149,9 +150,10 @@ class SqlSink:
 
     def _in_words(self, error: Exception) -> SinkError:
         cause = (error.orig if isinstance(error, DBAPIError) else None) or error
-        names = (kind.__name__ for kind in type(cause).__mro__)
+        names = [kind.__name__ for kind in type(cause).__mro__]
         remedy = next((REMEDIES[name] for name in names if name in REMEDIES), REMEDIES["Exception"])
-        return SinkError(f"database {self._where()}: {' '.join(str(cause).split())}", remedy=remedy)
+        made = SinkRefusedError if set(REFUSALS).intersection(names) else SinkError
+        return made(f"database {self._where()}: {' '.join(str(cause).split())}", remedy=remedy)
 
     def _where(self) -> str:
         return self._url.render_as_string(hide_password=True)
