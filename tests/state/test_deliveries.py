@@ -17,7 +17,7 @@ def accepted(store, name="R_1", *, sinks=("files", "db"), stamp=None):
 
 
 def one_of(store, sink):
-    (found,) = store.journal.waiting(sink)
+    (found,) = store.journal.waiting(sink, store.journal.host)
     return found
 
 
@@ -28,7 +28,7 @@ def test_a_dead_letter_waits_for_nobody_and_comes_back_on_a_persons_word(store):
     store.journal.delivery_failed(one.id, "away", NOON + TEN, NOON)
     assert one_of(store, "files").last_attempt == NOON
     store.journal.bury(one.id, "poison")
-    assert store.journal.waiting("files") == []
+    assert store.journal.waiting("files", store.journal.host) == []
     assert store.journal.hurry(["files", "db"], later(5)) == 1, "only what waits"
     assert one_of(store, "db").next_attempt == later(5)
     assert store.journal.revive(["db"], WORD, later(6)) == 0
@@ -76,7 +76,7 @@ def test_replay_takes_accepted_files_of_the_time_and_makes_them_due(store):
     assert store.journal.replayable(["cb"], NOON, NOON) == []
     pairs = [(row.id, row.name) for row in everything]
     assert store.journal.replay("files", pairs, WORD, later(9)) == [first.id, second.id]
-    assert [(each.interchange_id, each.key) for each in store.journal.waiting("files")] == pairs
+    assert [(each.interchange_id, each.key) for each in store.journal.waiting("files", store.journal.host)] == pairs
     assert {store.journal.get(row.id).state for row in everything} == {State.PARSED}
     assert len(store.journal.audits(number=first.id)) == 1
 
@@ -96,7 +96,7 @@ def test_a_list_that_was_never_in_use_is_not_replayed(store):
 
 def test_what_a_sink_took_last_is_not_expendable(store):
     lists = [accepted(store, f"list-{hour}", sinks=("files",), stamp=f"20261122{hour}00") for hour in (10, 11, 12)]
-    for delivery in store.journal.waiting("files")[:2]:
+    for delivery in store.journal.waiting("files", store.journal.host)[:2]:
         store.journal.delivered(delivery.id, later(1))
     accepted(store, "R_9", sinks=())
     assert [each.number for each in store.journal.expendable()] == [lists[0].id]
