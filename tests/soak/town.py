@@ -143,6 +143,10 @@ class Town:
             came[name] += count
         return came
 
+    def logins(self) -> int:
+        """Count the logins so far."""
+        return sum(len(one.house.logins) for one in self.households)
+
     def figures(self) -> dict[str, int]:
         """Return what there was, in numbers."""
         struck = Counter[str]()
@@ -150,7 +154,7 @@ class Town:
             assert one.proxy is not None
             struck += one.proxy.struck
         return {
-            "logins": sum(len(one.house.logins) for one in self.households),
+            "logins": self.logins(),
             "orders": sum(len(one.orders) for one in self.households),
             "orders taken": sum(len(one.house.orders) for one in self.households),
             "files": self.folder.taken.total(),
