@@ -49,6 +49,7 @@ def make_account(settings: AccountSettings) -> Account:
         guard=settings.guard,
         lease=settings.lease,
         late_after=settings.late_after,
+        event_sinks=settings.event_sinks,
         unanswered_after=settings.unanswered_after,
     )
 

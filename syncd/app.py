@@ -33,6 +33,8 @@ from syncd.jobs.tour import Tour, tour
 from syncd.jobs.visit import Rehearsal, Visit, visit
 from syncd.jobs.watch import Watch, look
 from syncd.model import ClockSample
+from syncd.orders import LineStatus
+from syncd.orders import order_lines as lines_of
 from syncd.outbox import place_file, place_order
 from syncd.plan import Clock
 from syncd.sinks import make_sink
@@ -277,6 +279,12 @@ def explain(settings: Settings, text: str) -> list[Story]:
     """Ask the journal for the story of a file. Raises UsageError when there is no state yet."""
     with read_state(settings.state_dir, settings.database_url()) as state:
         return questions.stories(state, text)
+
+
+def order_lines(settings: Settings, which: Sequence[str], account: str | None) -> list[LineStatus]:
+    """Ask the journal for order lines. Raises UsageError when there is no state yet."""
+    with read_state(settings.state_dir, settings.database_url()) as state:
+        return lines_of(state, which, account)
 
 
 # -- a person's word --------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from syncd.app import accounts_of, now, sink_kinds, who
 from syncd.config import Settings
 from syncd.deliveries import SinkStatus, sinks_status
 from syncd.errors import SinkError, UsageError
+from syncd.jobs.base import LINES_CHANNEL
 from syncd.model import Interchange, Word
 from syncd.plan import delivery_key
 from syncd.sinks import make_sink
@@ -95,7 +96,8 @@ def replay(
     """Hand the accepted files of a span of time to a sink again; without a reason only say which. Raises UsageError."""
     accounts = _customers(settings, _known(settings, sink), account)
     with (join_state if why else read_state)(settings.state_dir, settings.database_url()) as store:
-        found = store.journal.replayable(accounts, *span)
+        asks = settings.sinks[sink].terms.events
+        found = [r for r in store.journal.replayable(accounts, *span) if asks or r.channel != LINES_CHANNEL]
         here = [row for row in found if row.spool is not None]
         if why:
             handed = _hand_again(store, sink, here, Word(who(), "replay", why))

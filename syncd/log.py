@@ -44,6 +44,7 @@ EVENTS: Mapping[str, str] = {
     "order.confirmed": "The supplier's answer names the order.",
     "order.held": "A person must look at an order before anything is done with it.",
     "order.quarantined": "A file in the outbox may not be sent.",
+    "lines.unanswered": "Nothing was heard of order lines for as long as the account allows.",
     "ola.reserved": "The supplier took a reservation.",
     "ola.not-reserved": "A reservation was refused, or never sent: nothing was ordered.",
     "ola.unclear": "The supplier failed while it entered a reservation; a person must ask.",

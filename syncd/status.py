@@ -13,6 +13,7 @@ from pathlib import Path
 from syncd.deliveries import SinkStatus, sinks_status, told, wants
 from syncd.jobs.missing import Expecting, whats_missing
 from syncd.model import AccountState, Audit, ClockSample, Direction, Hold, Interchange, State, Step
+from syncd.orders import LineTold, line_told, stranger
 from syncd.state import SILENT, Store
 from syncd.suppliers.rules import Supplier
 
@@ -142,6 +143,10 @@ class Story:
     findings: list[str]
     deliveries: list[str] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
+    lines: list[LineTold] = field(default_factory=list)
+    """Of an order: its lines; of an answer: the lines of which it speaks."""
+    strangers: list[str] = field(default_factory=list)
+    """What an answer says of lines that were not ordered through syncd."""
 
 
 def status(
@@ -328,9 +333,8 @@ def _waiting(outbox: Path | None) -> int:
 def file_status(row: Interchange) -> FileStatus:
     """Describe one interchange in a line."""
     state = f"{row.state} ({row.hold})" if row.hold else str(row.state)
-    return FileStatus(
-        row.id, row.account, row.direction, row.name, state, row.kind, row.reason, row.updated_at, row.host
-    )
+    kind = row.kind or ("ORDER" if row.direction is Direction.OUT else None)
+    return FileStatus(row.id, row.account, row.direction, row.name, state, kind, row.reason, row.updated_at, row.host)
 
 
 def stories(store: Store, text: str) -> list[Story]:
@@ -349,7 +353,9 @@ def _story(store: Store, row: Interchange) -> Story:
         findings, references = [], ()
     history = [(event.at, str(event.after), event.note or "") for event in store.journal.history(row.id)]
     said = [_said(word) for word in store.journal.audits(number=row.id)]
-    return Story(file_status(row), references, history, findings, told(store, row.id), said)
+    lines = [line_told(story) for story in store.journal.line_stories(row.id)]
+    strangers = [stranger(answer) for answer in store.journal.strangers(row.id)]
+    return Story(file_status(row), references, history, findings, told(store, row.id), said, lines, strangers)
 
 
 def _where(row: Interchange, line: int | None) -> str:

@@ -20,6 +20,7 @@ VERBS = {
     "once": "syncd.cli.once:once",
     "status": "syncd.cli.status:status",
     "explain": "syncd.cli.status:explain",
+    "orders": "syncd.cli.orders:orders",
     "send": "syncd.cli.send:send",
     "history": "syncd.cli.history:history",
     "approve": "syncd.cli.words:approve",

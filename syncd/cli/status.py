@@ -13,6 +13,7 @@ from syncd.cli.sinks import lines
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from syncd.orders import LineStatus
     from syncd.status import AccountStatus, FileStatus, HostStatus, Said, Status, Story
 
 
@@ -36,14 +37,18 @@ def status(as_json: bool, config: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one for each file.")
 @config_option
 def explain(what: str, as_json: bool, config: Path | None) -> None:
-    """Tell the story of a file: by its name, its number, an order's reference (1041), or the start of its SHA-256."""
+    """Tell the story of a file, and of each line of an order.
+
+    It is known by its name, its number, an order's reference (1041), or the start of its SHA-256.
+    """
     from syncd import app
     from syncd.config import load
     from syncd.errors import UsageError
 
     stories = app.explain(load(config), what)
     if not stories:
-        raise UsageError(f"nothing is known of {what}", remedy="`syncd status` shows the last files.")
+        shown = what if what.isprintable() else ascii(what)
+        raise UsageError(f"nothing is known of {shown}", remedy="`syncd status` shows the last files.")
     for story in stories:
         say_json(story) if as_json else tell(story)
 
@@ -127,7 +132,16 @@ def tell(story: "Story") -> None:
         click.echo(f"  it lies on the host {row.host}")
     if story.references:
         click.echo(f"  references: {', '.join(story.references)}")
+    for line in story.lines:
+        click.echo(f"  {_place(line.status, row)}: {line.words}")
+    for words in story.strangers:
+        click.echo(f"  {words}")
     for at, state, note in story.history:
         click.echo(f"  {when(at)}  {state}" + (f": {note}" if note else ""))
-    for line in (*story.findings, *story.deliveries, *map(_word, story.said)):
-        click.echo(f"  {line}")
+    for words in (*story.findings, *story.deliveries, *map(_word, story.said)):
+        click.echo(f"  {words}")
+
+
+def _place(line: "LineStatus", row: "FileStatus") -> str:
+    """Say which line this is; where another file tells of it, of which order too."""
+    return f"line {line.line}" if line.order == row.id else f"{line.file}, line {line.line}"

@@ -82,8 +82,10 @@ class AccountSettings:
     late_after: timedelta | None
     """How late a stock list may be; None: as the supplier's entry says."""
     unanswered_after: timedelta
-    """An order of which nothing was heard for so long is unanswered."""
+    """An order of which nothing was heard for so long is unanswered, and so is a line of one."""
     sinks: tuple[str, ...]
+    event_sinks: tuple[str, ...]
+    """Those of the sinks that are told what becomes of order lines."""
     ola: OlaSettings | None
 
 
@@ -126,6 +128,7 @@ class Settings:
 
 def settings_from(document: Document, sinks: Mapping[str, tuple[str, BaseModel, Terms]], sources: Sources) -> Settings:
     """Fill in the defaults that depend on the machine and on other tables."""
+    terms = {name: made[2] for name, made in sinks.items()}
     return Settings(
         sources=sources,
         state_dir=document.state_dir or default_state_dir(os.environ),
@@ -135,7 +138,7 @@ def settings_from(document: Document, sinks: Mapping[str, tuple[str, BaseModel, 
         reserve=document.reserve,
         retention=document.spool.retention(),
         log=LogSettings(document.log.format, document.log.level),
-        accounts=MappingProxyType({n: _account(n, table, tuple(sinks)) for n, table in document.account.items()}),
+        accounts=MappingProxyType({n: _account(n, table, terms) for n, table in document.account.items()}),
         sinks=MappingProxyType({name: SinkSettings(name, *made) for name, made in sinks.items()}),
     )
 
@@ -147,8 +150,9 @@ def default_state_dir(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "syncd"
 
 
-def _account(name: str, table: AccountTable, sinks: tuple[str, ...]) -> AccountSettings:
+def _account(name: str, table: AccountTable, terms: Mapping[str, Terms]) -> AccountSettings:
     supplier = table.supplier
+    sinks = tuple(terms) if table.sinks is None else table.sinks
     chosen = [channel for channel in supplier.inbound if channel.name in (table.channels or ())]
     return AccountSettings(
         name=name,
@@ -172,7 +176,8 @@ def _account(name: str, table: AccountTable, sinks: tuple[str, ...]) -> AccountS
         guard=table.guard.guard(),
         late_after=table.late_after,
         unanswered_after=table.unanswered_after,
-        sinks=sinks if table.sinks is None else table.sinks,
+        sinks=sinks,
+        event_sinks=tuple(sink for sink in sinks if terms[sink].events),
         ola=_ola(table),
     )
 

@@ -121,7 +121,7 @@ class AccountTable(Table):
     late_after: Duration | None = None
     """How late a stock list may be before a person is told. Default: the supplier's, 45 minutes at CB."""
     unanswered_after: Annotated[Duration, Field(validate_default=False)] = timedelta(days=4)
-    """How long an order may go unanswered."""
+    """How long an order, or a line of one, may go unanswered."""
     sinks: tuple[str, ...] | None = None
     """Which sinks get what was fetched. Default: all."""
     ola: OlaTable | None = None

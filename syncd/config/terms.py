@@ -23,6 +23,8 @@ class TermsTable(Table):
 
     delta: bool = Terms.delta
     """`true`: of a stock list only what changed since the one that the sink took last."""
+    events: bool = Terms.events
+    """`true`: hand over what becomes of each order line, too."""
 
     def terms(self) -> Terms:
         """Return them as the jobs want them."""

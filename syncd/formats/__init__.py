@@ -11,6 +11,7 @@ from types import MappingProxyType
 from syncd.formats.base import Context, Format, Listing, Source
 from syncd.formats.changes import changes
 from syncd.formats.digicom import DigicomFormat
+from syncd.formats.events import EventFormat, write_events
 from syncd.formats.names import next_order_name, order_stamp
 from syncd.formats.ola_answers import OlaFormat
 from syncd.formats.orders import OrderFormat, lint_written, new_order_line, normalise_order, write_orders
@@ -24,6 +25,7 @@ from syncd.formats.records import (
     DespatchLine,
     ListChange,
     OrderLine,
+    OrderLineEvent,
     Record,
     ReportLine,
     StockChange,
@@ -44,6 +46,7 @@ __all__ = [
     "ListChange",
     "Listing",
     "OrderLine",
+    "OrderLineEvent",
     "Record",
     "ReportLine",
     "Source",
@@ -57,11 +60,15 @@ __all__ = [
     "normalise_order",
     "order_stamp",
     "wire",
+    "write_events",
     "write_orders",
 ]
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
-    {known.name: known for known in (OrderFormat(), ResponseFormat(), DigicomFormat(), OlaFormat(), RawFormat())}
+    {
+        known.name: known
+        for known in (OrderFormat(), ResponseFormat(), DigicomFormat(), OlaFormat(), EventFormat(), RawFormat())
+    }
 )
 
 _WIRE = {"bwa-order": normalise_order}
@@ -85,4 +92,6 @@ def guess(name: str, beginning: bytes) -> str | None:
         return "digicom"
     if name.startswith("OLA_"):
         return "ola"
+    if name.startswith("LINES_"):
+        return "order-events"
     return _BEGINNINGS.get(beginning.removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n")[:4])

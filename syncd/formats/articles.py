@@ -24,6 +24,14 @@ def isbn_10_is_valid(number: str) -> bool:
     return sum(value * weight for value, weight in zip(values, range(10, 0, -1), strict=True)) % 11 == 0
 
 
+def ean_of(number: str) -> str | None:
+    """Return the EAN of a valid ISBN of ten characters; None for any other number."""
+    if not isbn_10_is_valid(number):
+        return None
+    stem = f"978{number[:9]}"
+    return next(ean for digit in "0123456789" if _adds_up(ean := stem + digit))
+
+
 def shape_objection(article: str, qualifier: str) -> str | None:
     """Say what an order's article number must look like under its qualifier, if it does not."""
     pattern, wanted = SHAPES.get(qualifier, SHAPES["RK"])

@@ -220,12 +220,63 @@ class AvailabilityChange(AvailabilityLine):
 ListChange = StockChange | AvailabilityChange
 """What a sink is handed that wants changes only."""
 
-Record = OrderLine | DespatchLine | ReportLine | StockLine | AvailabilityLine
+
+@dataclass(frozen=True, slots=True)
+class OrderLineEvent:
+    """One change in the life of an order line, for sinks with `events = true`; docs/lines.md tells the states."""
+
+    key: ClassVar[tuple[str, ...]] = ("order_number", "order_line", "change")
+    line: int
+    order_number: int
+    """Of the order in syncd, as `syncd explain` takes it."""
+    order_file: str
+    """The order's file."""
+    order_line: int
+    """Of the position in that file, from 1."""
+    change: int
+    """Counts the changes of this line."""
+    at: dt.datetime
+    customer: str
+    """Our customer number."""
+    reference: str | None
+    article: str
+    qualifier: str
+    mark: str | None
+    quantity: int
+    """Copies ordered."""
+    before: str
+    """Where the line stood when it was last told of: `waiting` the first time."""
+    after: str
+    """Where it stands now: sent, unanswered, reported, partly delivered, delivered, cancelled."""
+    delivered: int
+    """Copies that came, all in all."""
+    announced: int
+    """Copies that an order response announced; they are no goods."""
+    code: int | None
+    """Report code (Meldenummer), the latest."""
+    meaning: str | None
+    """The text of the code; None where the list does not know it."""
+    back_ordered: bool | None
+    """Whether the supplier keeps the order for the copies that lack."""
+    expected: dt.date | None
+    """Expected day of delivery."""
+    source: str
+    """The file that brought the change: an answer, or the order itself."""
+
+
+Record = OrderLine | DespatchLine | ReportLine | StockLine | AvailabilityLine | OrderLineEvent
 """What a format hands out."""
 
 T = TypeVar("T")
 
-RECORDS: tuple[type[Record], ...] = (OrderLine, DespatchLine, ReportLine, StockLine, AvailabilityLine)
+RECORDS: tuple[type[Record], ...] = (
+    OrderLine,
+    DespatchLine,
+    ReportLine,
+    StockLine,
+    AvailabilityLine,
+    OrderLineEvent,
+)
 
 
 def _twin(record: type) -> type:

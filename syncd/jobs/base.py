@@ -27,6 +27,12 @@ OLA_CHANNEL = "ola"
 OLA_ANSWERS = Inbound(name=OLA_CHANNEL, directory="", pattern="OLA_.*", format="ola")
 """What a watch list brings; it lies in no directory of a server."""
 
+LINES_CHANNEL = "order-lines"
+"""Under this name the journal keeps the files that tell sinks what became of order lines."""
+
+LINE_EVENTS = Inbound(name=LINES_CHANNEL, directory="", pattern="LINES_.*", format="order-events")
+"""What syncd writes itself; it lies in no directory of a server."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -56,7 +62,9 @@ class Account:
     late_after: timedelta | None = None
     """How late a stock list may be; None: as the supplier's entry says."""
     unanswered_after: timedelta = timedelta(days=4)
-    """An order of which nothing was heard for so long is unanswered."""
+    """An order of which nothing was heard for so long is unanswered, and so is a line of one."""
+    event_sinks: tuple[str, ...] = ()
+    """Those of the sinks that are told what becomes of order lines."""
 
     def commands(self) -> frozenset[str]:
         """Return the commands that a real visit may send."""
@@ -74,11 +82,14 @@ class Account:
         """Return the sinks that an accepted file goes to, each with the delivery's key."""
         assert row.sha256 is not None, "a file that was judged has its hash"
         key = delivery_key(row.account, row.name, row.sha256)
-        return [(sink, key) for sink in self.sinks] if row.for_sinks else []
+        meant = self.event_sinks if row.channel == LINES_CHANNEL else self.sinks
+        return [(sink, key) for sink in meant] if row.for_sinks else []
 
     def inbound_channel(self, name: str) -> Inbound:
         """Return one of the supplier's channels by name, chosen by the account or not."""
-        chosen = {channel.name: channel for channel in (*self.supplier.inbound, OLA_ANSWERS, *self.inbound)}
+        chosen = {
+            channel.name: channel for channel in (*self.supplier.inbound, OLA_ANSWERS, LINE_EVENTS, *self.inbound)
+        }
         return chosen[name]
 
     def outbound_channel(self, name: str) -> Outbound:

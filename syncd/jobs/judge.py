@@ -4,13 +4,15 @@ Works from the spool alone, so it may be repeated at any time, without a login.
 """
 
 import hashlib
+from collections.abc import Iterator
 
 import structlog
 
 from syncd.errors import SpoolLostError
-from syncd.formats import FORMATS
+from syncd.formats import FORMATS, Record
 from syncd.jobs.base import OLA_CHANNEL, Account, Workplace
 from syncd.jobs.fetch import keep_partial
+from syncd.life import ANSWERS, Answer, answer
 from syncd.model import Direction, Finding, Interchange, Severity, State, Verdict
 from syncd.plan import guard_snapshot
 from syncd.state import Spool
@@ -66,7 +68,10 @@ async def judge(place: Workplace, account: Account, row: Interchange) -> Interch
         )
     if (reason := first_error(row.name, verdict)) is not None:
         return await _quarantine(place, row, "rejected", reason, verdict)
-    return await _accept(place, account, row, verdict)
+    try:
+        return await _accept(place, account, row, verdict)
+    except SpoolLostError as error:
+        return await give_up(place, row, error)
 
 
 def examine(spool: Spool, account: Account, row: Interchange) -> Verdict:
@@ -91,6 +96,7 @@ async def _accept(place: Workplace, account: Account, row: Interchange, verdict:
     parsed = await place.do(
         place.store.journal.parsed,
         row.id, verdict, deliveries, place.clock(), confirms=confirms, hold=hold,
+        answers=_answers(place.store.spool, account, row, verdict),
     )  # fmt: skip
     warnings = sum(verdict.codes.values())
     log.info(
@@ -104,6 +110,24 @@ async def _accept(place: Workplace, account: Account, row: Interchange, verdict:
     for order in parsed.confirmed:
         log.info("order.confirmed", account=row.account, interchange=order.id, file=order.name, by=row.name)
     return await place.do(place.store.journal.get, row.id)
+
+
+def _answers(spool: Spool, account: Account, row: Interchange, verdict: Verdict) -> Iterator[Answer]:
+    """Read what a file says of order lines, if it is one that does."""
+    if not any(verdict.counts.get(record.__name__) for record in ANSWERS):
+        return
+    for record in records(spool, account, row, verdict):
+        said = answer(record)
+        if said is not None:
+            yield said
+
+
+def records(spool: Spool, account: Account, row: Interchange, verdict: Verdict) -> Iterator[Record]:
+    """Read the records of an accepted file from the spool."""
+    assert row.spool is not None
+    name = row.spool
+    format_ = FORMATS[account.inbound_channel(row.channel).format]
+    return format_.records(lambda: spool.blocks(name), account.context(row.name), verdict)
 
 
 async def hold_reason(place: Workplace, account: Account, row: Interchange, verdict: Verdict) -> str | None:

@@ -18,6 +18,7 @@ import structlog
 from syncd.errors import LaterError, SyncdError, UsageError
 from syncd.formats.ola import Answer, Outcome, Question
 from syncd.jobs.base import OLA_CHANNEL, Workplace, uncut
+from syncd.life import Ordered
 from syncd.model import Direction, Interchange, Lease, State, Step
 from syncd.transport.ola import OlaEndpoint, OlaLine
 from syncd.transport.ola_client import OlaClient
@@ -132,6 +133,7 @@ class OlaDesk:
             DOUBT,
             at,
             spool=lambda number: self.place.store.spool.write(Direction.OUT, number, data),
+            ordered=[_ordered(question)],
         )
 
     async def _judge(self, row: Interchange, answer: Answer) -> Interchange:
@@ -191,3 +193,9 @@ def said(answer: Answer) -> str:
     code = f", {answer.code} {answer.meaning}".rstrip() if answer.code is not None else ""
     quantity = "an unknown quantity" if answer.quantity is None else str(answer.quantity)
     return f"result {answer.result.value}, {quantity} of {answer.question.quantity}{code}{number}"
+
+
+def _ordered(question: Question) -> Ordered:
+    """Return a reservation as a line of an order: its reference and its mark come back on the delivery note (5.4)."""
+    reference, mark = question.reference, question.mark or None
+    return Ordered(1, question.customer, reference, question.article, "", mark, question.quantity)

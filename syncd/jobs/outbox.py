@@ -13,10 +13,11 @@ from pathlib import Path
 import structlog
 
 from syncd.errors import UsageError
-from syncd.formats import FORMATS
+from syncd.formats import FORMATS, OrderLine
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import first_error
-from syncd.model import Direction, Interchange
+from syncd.life import Ordered, ordered
+from syncd.model import Direction, Interchange, Verdict
 from syncd.plan import GUARDED_BEFORE, guard_batch, guard_order, refuse_name
 from syncd.suppliers.rules import Outbound
 
@@ -126,7 +127,7 @@ class _Order:
     sha256: str
     channel: Outbound
     refusal: str | None
-    references: tuple[str, ...]
+    verdict: Verdict | None
     age: timedelta
 
 
@@ -135,18 +136,24 @@ def _examine(account: Account, path: Path, now: datetime) -> _Order:
         message = f"the outbox {path.parent} has a file whose name is not UTF-8, or holds control characters: "
         raise UsageError(f"{message}{path.name!r}", remedy="Rename it; it stays where it is until then.")
     data, age = read_order(path), _age(path, now)
-    refusal, references = _lint(account, path.name, data)
-    return _Order(path, data, hashlib.sha256(data).hexdigest(), account.outbound[0], refusal, references, age)
+    refusal, verdict = _lint(account, path.name, data)
+    return _Order(path, data, hashlib.sha256(data).hexdigest(), account.outbound[0], refusal, verdict, age)
 
 
-def _lint(account: Account, name: str, data: bytes) -> tuple[str | None, tuple[str, ...]]:
-    """Say why this may not be sent, if so, and which references it carries."""
+def _lint(account: Account, name: str, data: bytes) -> tuple[str | None, Verdict | None]:
+    """Say why this may not be sent, if so, and what its format says of it."""
     channel = account.outbound[0]
     refusal = refuse_name(channel, name, account.supplier.refused_suffixes)
     if refusal is not None:
-        return refusal, ()
+        return refusal, None
     verdict = FORMATS[channel.format].judge(lambda: [data], account.context(name))
-    return first_error(name, verdict), verdict.references
+    return first_error(name, verdict), verdict
+
+
+def _ordered(account: Account, order: "_Order", verdict: Verdict) -> list[Ordered]:
+    """Return the lines of an order; a format that knows none has none."""
+    records = FORMATS[order.channel.format].records(lambda: [order.data], account.context(order.path.name), verdict)
+    return [ordered(line) for line in records if isinstance(line, OrderLine)]
 
 
 def refuse_order(account: Account, name: str, data: bytes) -> str | None:
@@ -166,7 +173,9 @@ def _enter(place: Workplace, account: Account, order: _Order, normal: "_Normal")
     if order.refusal is not None:
         row = journal.refuse(*known, source, order.refusal, now, spool=keep)
     else:
-        row = journal.queue(*known, order.references, source, _guard(place, account, order, normal), now, spool=keep)
+        assert order.verdict is not None, "what is not refused was judged"
+        reason, lines = _guard(place, account, order, normal), _ordered(account, order, order.verdict)
+        row = journal.queue(*known, order.verdict.references, source, reason, now, spool=keep, ordered=lines)
     _unlink_same(order.path, order.sha256)
     journal.left_outbox(row.id)
     return row

@@ -12,6 +12,7 @@ import structlog
 from syncd.errors import DoubtError, LoginRefusedError, StopError, SyncdError, TooEarlyError, UsageError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import recover
+from syncd.jobs.lines import follow_lines
 from syncd.jobs.missing import notice_missing
 from syncd.jobs.outbox import collect
 from syncd.jobs.restored import notice_restored
@@ -74,6 +75,7 @@ async def tour(place: Workplace, account: Account, *, due: bool, orders: bool = 
         if result.failures:  # what a broken session left in the spool is judged now, not at the next visit
             await attempt(result, recover(place, account))
     await attempt(result, notice_missing(place, account))
+    await attempt(result, follow_lines(place, account))
     return result
 
 

@@ -68,6 +68,8 @@ class Terms:
     """For one delivery."""
     delta: bool = False
     """Hand over only what changed since the list before, of lists that are a state."""
+    events: bool = False
+    """Whether it is told what becomes of order lines, too."""
 
 
 @runtime_checkable

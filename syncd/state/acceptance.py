@@ -1,14 +1,15 @@
 """Accepting a file: everything that must become true at once when a spooled file is judged whole."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, delete, insert, or_, select, tuple_
 
+from syncd.life import Answer
 from syncd.model import GoodsKey, Hold, Interchange, Parsed, State, Verdict, Word
-from syncd.state import rows, trail
+from syncd.state import lines, rows, trail
 from syncd.state.references import CHUNK, confirm, refer
 from syncd.state.tables import account, delivery, goods, interchange, snapshot
 from syncd.state.tables import verdict as verdicts
@@ -25,6 +26,7 @@ def accept(
     at: datetime,
     confirms: Collection[str],
     hold: str | None,
+    answers: Iterable[Answer],
 ) -> Parsed:
     """Do it all in the caller's transaction: see `Inbound.parsed`."""
     file = _alone(connection, number)
@@ -40,6 +42,7 @@ def accept(
         note = _settle(connection, file, verdict, in_use, deliveries, suppressed, at)
         moved = rows.move(connection, number, State.SPOOLED, _state(connection, number), at, note, kind)
     confirmed = confirm(connection, moved, verdict.references, confirms, at)
+    lines.heard(connection, moved, answers, suppressed, at)
     return Parsed(moved, suppressed, confirmed, outdated=in_use is not None)
 
 

@@ -16,6 +16,7 @@ from syncd.state.journal_deliveries import Deliveries
 from syncd.state.journal_hosts import Hosts
 from syncd.state.journal_inbound import Inbound
 from syncd.state.journal_keeping import Keeping
+from syncd.state.journal_lines import Lines
 from syncd.state.journal_outbound import Outbound
 from syncd.state.journal_people import People
 from syncd.state.journal_problems import Problems
@@ -24,7 +25,9 @@ from syncd.state.journal_replay import Replays
 from syncd.state.tables import event
 
 
-class Journal(Accounts, Outbound, Inbound, Bases, Deliveries, Problems, People, Replays, Keeping, Questions, Hosts):
+class Journal(
+    Accounts, Outbound, Inbound, Lines, Bases, Deliveries, Problems, People, Replays, Keeping, Questions, Hosts
+):
     """All that is remembered but the bytes; each part of it has a file of its own."""
 
     def get(self, number: int) -> Interchange:

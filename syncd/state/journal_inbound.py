@@ -5,7 +5,7 @@ each attempt to fetch it is an interchange of its own, and the latest one says w
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -16,6 +16,7 @@ from sqlalchemy import JSON, BigInteger, Select, Text, bindparam, cast, column, 
 from sqlalchemy.dialects.postgresql import JSONB
 
 from syncd.errors import UsageError
+from syncd.life import Answer
 from syncd.model import Direction, Hold, Interchange, Parsed, RemoteFile, State, Step, Verdict
 from syncd.state import acceptance, loss, rows
 from syncd.state.engine import Database
@@ -100,6 +101,7 @@ class Inbound:
         at: datetime,
         confirms: Sequence[str] = (),
         hold: str | None = None,
+        answers: Iterable[Answer] = (),
     ) -> Parsed:
         """Accept a spooled file, in one transaction: PARSED, or DONE when nothing is to be delivered.
 
@@ -108,10 +110,10 @@ class Inbound:
         lines are returned and remembered. A snapshot older than the one in use gets no deliveries. A delivery whose
         key is known already is not made again; nor is one of a file that was recorded as known to the shop. `hold`
         says why a snapshot waits for a person: it is PARSED then, not in use, and no delivery comes into being.
-        Raises ConflictError when the file is not SPOOLED.
+        `answers` are what it says of order lines. Raises ConflictError when the file is not SPOOLED.
         """
         with self._database.writing() as connection:
-            return acceptance.accept(connection, number, verdict, deliveries, at, confirms, hold)
+            return acceptance.accept(connection, number, verdict, deliveries, at, confirms, hold, answers)
 
     def latest(self, account: str, channel: str) -> tuple[str | None, datetime | None]:
         """Tell of the lists of a channel: the stamp of the one in use, and when the last came that is not used."""

@@ -6,14 +6,15 @@ outbox's file unlinked; `left_outbox` says that it is gone. After a crash `in_ou
 is settled before the outbox is looked at again, else the file would be taken for a twin of itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, update
 
+from syncd.life import Ordered
 from syncd.model import Direction, Hold, Interchange, State, Step
-from syncd.state import rows
+from syncd.state import lines, rows
 from syncd.state.engine import Database
 from syncd.state.references import refer
 from syncd.state.tables import interchange, stamp
@@ -58,16 +59,18 @@ class Outbound:
         at: datetime,
         *,
         spool: Callable[[int], str],
+        ordered: Sequence[Ordered] = (),
     ) -> Interchange:
         """Take an order: QUEUED, or HELD(guard) with the reason. `source` is its path in the outbox.
 
-        `spool` is given the new number, writes the bytes durably and returns their name in the spool. It is called
-        inside the transaction: afterwards row and bytes are there, or the row is not. Raises DiskFullError.
+        `ordered` are its lines, whose life begins here. `spool` is given the new number, writes the bytes durably and
+        returns their name in the spool. It is called inside the transaction: afterwards row and bytes are there, or the
+        row is not. Raises DiskFullError.
         """
         held = {"state": Step.HELD, "hold": Hold.GUARD, "reason": hold_reason}
         state = held if hold_reason else {"state": Step.QUEUED}
         order = {"account": account, "channel": channel, "name": name, "size": size, "sha256": sha256}
-        return self._take(order | state, references, source, at, spool)
+        return self._take(order | state, references, source, at, spool, ordered)
 
     def intend(
         self,
@@ -81,14 +84,16 @@ class Outbound:
         at: datetime,
         *,
         spool: Callable[[int], str],
+        ordered: Sequence[Ordered] = (),
     ) -> Interchange:
         """Take an order that counts as soon as it is sent, and never comes back: HELD(doubt) until it was answered.
 
-        Call it before the first byte is sent: a crash at any later moment leaves what is true. `spool` as for `queue`.
+        Call it before the first byte is sent: a crash at any later moment leaves what is true. `spool` and `ordered` as
+        for `queue`.
         """
         order = {"account": account, "channel": channel, "name": name, "size": size, "sha256": sha256}
         doubt = {"state": Step.HELD, "hold": Hold.DOUBT, "reason": reason}
-        return self._take(order | doubt, references, None, at, spool)
+        return self._take(order | doubt, references, None, at, spool, ordered)
 
     def refuse(
         self,
@@ -169,11 +174,13 @@ class Outbound:
         source: str | None,
         at: datetime,
         spool: Callable[[int], str],
+        ordered: Iterable[Ordered] = (),
     ) -> Interchange:
         with self._database.writing() as connection:
             order = values | {"direction": Direction.OUT, "source": source, "host": self.host}
             made = rows.create(connection, at, values.get("reason"), **order)
             refer(connection, made.id, references)
+            lines.take(connection, made, ordered, at)
             here = interchange.c.id == made.id
             named = update(interchange).where(here).values(spool=spool(made.id)).returning(*rows.COLUMNS)
             return rows.to_interchange(connection.execute(named).one())

@@ -10,7 +10,7 @@ from typing import Unpack
 from sqlalchemy import select, update
 
 from syncd.model import Audit, Direction, Interchange, State, Step, Word
-from syncd.state import acceptance, rows, trail
+from syncd.state import acceptance, lines, rows, trail
 from syncd.state.engine import Database
 from syncd.state.references import refer
 from syncd.state.tables import audit, interchange, reference
@@ -47,6 +47,7 @@ class People:
             new = rows.create(connection, at, note, direction=Direction.OUT, name=name, state=Step.QUEUED, **same)
             carried = select(reference.c.reference).where(reference.c.interchange_id == old.id)
             refer(connection, new.id, connection.scalars(carried).all())
+            lines.take_again(connection, old.id, new, at)
             again = f"sent again as no. {new.id}, {name}"
             rows.move(connection, old.id, old.state, State.DISCARDED, at, f"{again}; {trail.spoken(word)}", {})
             trail.record(connection, word, at, old.account, f"{old.name}: {again}", old.id)

@@ -24,6 +24,8 @@ class Questions:
 
     def find(self, text: str, account: str | None = None) -> list[Interchange]:
         """Return the interchanges of this name, reference (1041), number or start of a SHA-256, newest first."""
+        if not _can_be_asked(text):
+            return []
         carriers = select(reference.c.interchange_id).where(reference.c.reference == text)
         meant = [interchange.c.name == text, interchange.c.id.in_(carriers)]
         if _NUMBER.fullmatch(text):
@@ -87,3 +89,8 @@ class Questions:
         query = select(*rows.COLUMNS).where(*where).order_by(interchange.c.id.desc()).limit(limit)
         with self._database.reading() as connection:
             return [rows.to_interchange(row) for row in connection.execute(query)]
+
+
+def _can_be_asked(text: str) -> bool:
+    """Tell whether a database knows such text at all; what is typed may be bytes that are no characters."""
+    return "\0" not in text and text.encode("utf-8", "ignore").decode() == text

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select
 
 from syncd.model import Interchange, State
-from syncd.state import rows
+from syncd.state import lines, rows
 from syncd.state.tables import delivery, goods
 
 
@@ -18,5 +18,6 @@ def give_up(connection: Connection, number: int, reason: str, at: datetime) -> I
     connection.execute(delete(delivery).where(mine, delivery.c.delivered_at.is_(None)))
     if connection.scalar(select(delivery.c.id).where(mine).limit(1)) is None:
         connection.execute(delete(goods).where(goods.c.interchange_id == number))
+        lines.forget(connection, number, at)
     unproven: rows.Columns = {"proven": False, "hold": None, "reason": reason}
     return rows.move(connection, number, file.state, State.QUARANTINED, at, f"spool-lost: {reason}", unproven)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from syncd.errors import ConflictError, UsageError
 from syncd.model import Direction, Hold, Interchange, State, Step
+from syncd.state import lines
 from syncd.state.tables import event, interchange
 
 COLUMNS = tuple(interchange.c[field.name] for field in fields(Interchange))
@@ -41,6 +42,10 @@ MOVES: Mapping[State | Step, frozenset[State | Step]] = {
 
 INTENTS = frozenset({State.ANNOUNCED, Step.STORING, Step.PUBLISHING})
 """States that are written down before a command with an effect: they set `intent_at`."""
+
+
+COUNTS = frozenset({Step.SENT, Step.CONFIRMED})
+"""Steps on which an order counts as sent, and its lines with it."""
 
 
 class Columns(TypedDict, total=False):
@@ -118,6 +123,8 @@ def move(
         message = f"interchange {number} was to go from {frm} to {to}, but it stands at {found}"
         raise ConflictError(message, expected=frm, found=found, remedy=f"Nothing was changed: syncd explain {number}")
     _record(connection, number, at, frm, to, note)
+    if to in COUNTS:
+        lines.went_out(connection, number, at)
     return to_interchange(row)
 
 

@@ -72,6 +72,7 @@ def test_its_settings_are_shown_without_a_password(printer, write):
         "tries": 10,
         "time_limit": "30m",
         "delta": False,
+        "events": False,
     }
     json.dumps(shown)
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -82,6 +83,7 @@ def test_what_goes_over_the_wire_ends_with_cr_lf(line_end, extra):
     assert normalise_order(content) == wire(*ORDERS)
 
 
+CORPUS, EVENTS = Path(__file__).parent / "corpus", "LINES_20261124051300000001"
 SAMPLES = {
     "bwa-order": (wire(*ORDERS), ORDER_NAME),
     "bwa-response": (wire(DESPATCH, BUNDLE.replace("0001202020", "0002202020")), ELS_NAME),
@@ -90,6 +92,7 @@ SAMPLES = {
         b"900900^9783842344549^2^12^1^2^^^9,95^9783842344549\r\n900900^3842344543^5^2^0^3^15^\r\n",
         "OLA_900900_20261122090000000001",
     ),
+    "order-events": ((CORPUS / "events" / EVENTS).read_bytes(), EVENTS),
     "raw": (b"receipt", "x.dat"),
 }
 
