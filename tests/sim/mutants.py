@@ -169,9 +169,9 @@ MUTANTS = (
     Mutant(
         "a delivery is ticked off before it was made",
         "jobs/deliver.py",
-        "                await self.place.sinks[self.sink].deliver(batch)\n",
-        "                await self.place.do(self.place.store.journal.delivered, 1, self.place.clock())\n"
-        "                await self.place.sinks[self.sink].deliver(batch)\n",
+        "            return await hand_over(self.place, self.accounts[row.account], delivery, row, self._give)\n",
+        "            await self.place.do(self.place.store.journal.delivered, delivery.id, self.place.clock())\n"
+        "            return await hand_over(self.place, self.accounts[row.account], delivery, row, self._give)\n",
         "cb",
         "sink",
     ),
