@@ -119,6 +119,8 @@ class AlmaHouse(Keeper):
         self.requests = 0
         """How many came, those that a fault left unheard included."""
         self._visits: dict[asyncio.Task[None], Wire] = {}
+        self._wires: list[Wire] = []
+        """Those that are not gone: one whose visit is over may still have something to say."""
         self._failures: list[BaseException] = []
         self._server: asyncio.AbstractServer | None = None
         self._closed = False
@@ -149,12 +151,13 @@ class AlmaHouse(Keeper):
         if self._server is not None:
             self._server.close()
         self._closed = True
-        visits = dict(self._visits)
-        for task, wire in visits.items():
+        visits = list(self._visits)
+        for task in visits:
             task.cancel()
-            wire.reset()
         await asyncio.gather(*visits, return_exceptions=True)
-        for wire in visits.values():
+        for wire in self._wires:
+            wire.reset()
+        for wire in self._wires:
             await wire.gone.wait()
         await asyncio.sleep(0.01)  # who was just being accepted is turned away
         if self._failures:
@@ -173,6 +176,7 @@ class AlmaHouse(Keeper):
         if self._closed:
             wire.reset()
             return
+        self._wires = [known for known in self._wires if not known.gone.is_set()] + [wire]
         task = asyncio.get_running_loop().create_task(self._serve(wire))
         self._visits[task] = wire
         task.add_done_callback(self._went)
