@@ -25,7 +25,7 @@ def small_disk(where: Path, size: int) -> Iterator[Path]:
     try:
         yield where
     finally:
-        subprocess.run(["umount", where], check=True)
+        subprocess.run(["umount", "--lazy", where], check=True)
 
 
 def asked_for(shop: Shop) -> list[str]:
