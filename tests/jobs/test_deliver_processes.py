@@ -126,10 +126,9 @@ async def test_what_was_removed_from_the_spool_is_brought_back_from_an_archive(t
 async def test_the_daemon_tidies_the_spool(tmp_path):
     config = {"top": '[spool]\nkeep = "0s"', "cb": 'schedule = { every = "1h" }'}
     async with open_shop(tmp_path, config=config) as shop:
-        for count in (5, 6):
-            shop.cb.publish_stock(stock(count))
+        names = [shop.cb.publish_stock(stock(count)) for count in (5, 6)]
         async with daemon(shop) as process:
-            await until(lambda: len(shop.raw("*.bhd")) == 2, process)
+            await until(lambda: [shop.states(name) for name in names] == [["done"]] * 2, process)
         async with daemon(shop) as process:
             await until(lambda: any(event["event"] == "spool.tidied" for event in events(shop)), process)
         assert len(list((tmp_path / "state" / "spool" / "in").glob("*.raw"))) == 1
