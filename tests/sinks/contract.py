@@ -267,7 +267,10 @@ class NetworkContract(SinkContract):
 
     @pytest.mark.parametrize("garbage", GARBAGE, ids=lambda garbage: repr(garbage[:12]))
     async def test_a_target_that_talks_garbage_is_tried_again(self, target: Remote, tmp_path: Path, garbage: bytes):
+        writers: list[asyncio.StreamWriter] = []
+
         async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writers.append(writer)
             writer.write(garbage)
             with suppress(ConnectionError):
                 await writer.drain()
@@ -279,6 +282,9 @@ class NetworkContract(SinkContract):
             with pytest.raises(SinkError) as caught:
                 await sink.deliver(target.batch(tmp_path))
             await sink.close()
+            for writer in writers:
+                writer.transport.abort()
+            await asyncio.sleep(0.01)  # for the loop to close them
         assert caught.value.remedy
         assert not isinstance(caught.value, SinkRefusedError)
 
