@@ -12,6 +12,7 @@ from syncd.app import accounts_of, now, who, workplace
 from syncd.config import AccountSettings, Settings
 from syncd.errors import UsageError
 from syncd.formats.names import OrderName
+from syncd.hosts import HostStatus, hosts_status
 from syncd.jobs import words
 from syncd.jobs.base import Account
 from syncd.jobs.deliver import deliver
@@ -20,7 +21,7 @@ from syncd.jobs.ingest import ingest as ingest_file
 from syncd.model import Interchange, Word
 from syncd.outbox import take_name
 from syncd.state import Store, join_state, read_state
-from syncd.status import FileStatus, HostStatus, Story, file_status, host_statuses, stories
+from syncd.status import FileStatus, Story, file_status, stories
 from syncd.suppliers.rules import Outbound
 
 
@@ -82,7 +83,7 @@ def history(settings: Settings, account: str | None, limit: int) -> list[FileSta
 def hosts(settings: Settings) -> list[HostStatus]:
     """Return the hosts that share the database, by name; none with SQLite."""
     with read_state(settings.state_dir, settings.database_url()) as store:
-        return host_statuses(store, now())
+        return hosts_status(store, now())
 
 
 def take(settings: Settings, name: str, why: str) -> int:

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from syncd.deliveries import SinkStatus, sinks_status, told, wants
+from syncd.hosts import HostStatus, hosts_status, missed
 from syncd.jobs.missing import Expecting, whats_missing
 from syncd.model import AccountState, Audit, ClockSample, Direction, Hold, Interchange, State, Step
 from syncd.orders import LineTold, line_told, stranger
-from syncd.state import SILENT, Store
+from syncd.state import Store
 from syncd.suppliers.rules import Supplier
 
 
@@ -69,21 +70,6 @@ class ProblemStatus:
     count: int
     host: str = ""
     """Where it is, if it is one host's alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class HostStatus:
-    """One of the hosts that share the database."""
-
-    name: str
-    here: bool
-    """Whether it is the one that was asked."""
-    seen: datetime
-    """Its latest sign of life."""
-    away: bool
-    """It gave none for minutes."""
-    waiting: int
-    """Files on their way that lie there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +146,8 @@ def status(
     problems += [_attention(row) for row in store.journal.attention()]
     outlets = sinks_status(store, sinks)
     problems += [_sink_problem(sink, *asks) for sink in outlets if (asks := wants(sink))]
-    hosts = host_statuses(store, sample.wall)
-    problems += [_away(host) for host in hosts if host.away and host.waiting]
+    hosts = hosts_status(store, sample.wall)
+    problems += [ProblemStatus(None, *asks, host.seen, 1, host.name) for host in hosts if (asks := missed(host))]
     known, asked = _known(store), list(asked)
     problems += _missing(store, known, asked, sample.wall, problems)
     accounts = [_account(store, known, one, sample) for one in asked]
@@ -199,23 +185,6 @@ def _attention(row: Interchange) -> ProblemStatus:
     return ProblemStatus(
         row.account, code, message, remedy.format(id=row.id, account=row.account), row.updated_at, 1, row.host
     )
-
-
-def host_statuses(store: Store, now: datetime) -> list[HostStatus]:
-    """Say how the hosts are that share the database."""
-    here = store.journal.host
-    return [
-        HostStatus(host.name, host.name == here, host.seen_at, now - host.seen_at > SILENT, host.waiting)
-        for host in store.journal.hosts()
-    ]
-
-
-def _away(host: HostStatus) -> ProblemStatus:
-    message = f"the host {host.name} gives no sign of life, and {host.waiting} files on their way lie there"
-    remedy = (
-        f"Start syncd there again. If it is gone for good: syncd host take {host.name} --reason WHY (docs/state.md)"
-    )
-    return ProblemStatus(None, "host-away", message, remedy, host.seen, 1, host.name)
 
 
 def _sink_problem(sink: SinkStatus, code: str, message: str, remedy: str) -> ProblemStatus:

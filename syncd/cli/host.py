@@ -23,8 +23,11 @@ def list_(as_json: bool, config: Path | None) -> None:
     from syncd.cli.status import host_line
     from syncd.config import load
 
-    for each in app_people.hosts(load(config)):
+    found = app_people.hosts(load(config))
+    for each in found:
         say_json(each) if as_json else click.echo(host_line(each))
+    if not found and not as_json:
+        click.echo("No hosts share this state: it is in SQLite, or syncd was never started.")
 
 
 @host.command()

@@ -13,8 +13,9 @@ from syncd.cli.sinks import lines
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from syncd.hosts import HostStatus
     from syncd.orders import LineStatus
-    from syncd.status import AccountStatus, FileStatus, HostStatus, Said, Status, Story
+    from syncd.status import AccountStatus, FileStatus, Said, Status, Story
 
 
 @click.command()

@@ -46,7 +46,7 @@ class Host:
         """End the daemon by a signal; return its exit status."""
         assert self.process is not None
         self.send(number)
-        return await asyncio.wait_for(self.process.wait(), 30)
+        return await asyncio.wait_for(self.process.wait(), 60)
 
     def drop(self, number: int) -> str:
         """Drop an order that no other one is like."""

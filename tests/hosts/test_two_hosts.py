@@ -51,14 +51,14 @@ def logs(hosts):
     return "\n".join(f"--- {host.name}\n{host.log()[-4000:]}" for host in hosts)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_killed_and_stopped_they_never_log_in_early_nor_send_twice(tmp_path, postgres):
     chance = random.Random(11)
     async with two_hosts(tmp_path, postgres) as (house, hosts):
         for host in hosts:
             await host.start()
         dropped = []
-        await until(lambda: house.logins, 30, lambda: logs(hosts))
+        await until(lambda: house.logins, 60, lambda: logs(hosts))
         for number in range(4):
             victim = hosts[number % 2]
             dropped += [host.drop(2 * number + place) for place, host in enumerate(hosts)]
@@ -80,7 +80,7 @@ async def test_killed_and_stopped_they_never_log_in_early_nor_send_twice(tmp_pat
         assert [await host.end(signal.SIGTERM) for host in hosts] == [0, 0], logs(hosts)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_a_daemon_that_wakes_after_its_lease_sends_no_password(tmp_path, postgres):
     """It stands still from the moment USER reaches the house, whose connection stays open all the while."""
     async with two_hosts(tmp_path, postgres) as (house, (one, other)):
@@ -95,12 +95,12 @@ async def test_a_daemon_that_wakes_after_its_lease_sends_no_password(tmp_path, p
         house.ledger.listeners.append(stop)
         name = one.drop(1)
         await one.start()
-        await until(lambda: stopped, 30, lambda: logs([one]))
+        await until(lambda: stopped, 60, lambda: logs([one]))
         await other.start()
-        await until(lambda: any(login.session != stopped[0] for login in house.logins), 40, lambda: logs([one, other]))
+        await until(lambda: any(login.session != stopped[0] for login in house.logins), 60, lambda: logs([one, other]))
         said = [command for command in house.commands if command.session == stopped[0]]
         one.send(signal.SIGCONT)
-        await until(lambda: "visit.overtaken" in one.log(), 30, one.log)
+        await until(lambda: "visit.overtaken" in one.log(), 60, one.log)
         await until(lambda: [order.name for order in house.orders] == [name], 90, lambda: logs([one, other]))
         after = [command for command in house.commands if command.session == stopped[0]]
         assert after == said, "it went on with its session"
@@ -108,27 +108,27 @@ async def test_a_daemon_that_wakes_after_its_lease_sends_no_password(tmp_path, p
         assert [login.outcome for login in house.ledger.of(Login)].count("early") == 0
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(150)
 async def test_a_second_daemon_on_one_state_directory_refuses_in_words(tmp_path, postgres):
     async with two_hosts(tmp_path, postgres) as (house, (one, _)):
         first = await one.start()
-        await until(lambda: house.logins, 30, one.log)
+        await until(lambda: house.logins, 60, one.log)
         second = await one.start()
         one.process = first
-        assert await asyncio.wait_for(second.wait(), 30) == 6
+        assert await asyncio.wait_for(second.wait(), 60) == 6
         assert f"another syncd, process {first.pid}, holds the state directory" in one.log()
         assert await one.end(signal.SIGTERM) == 0
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_files_of_a_host_that_is_gone_are_told_and_taken(tmp_path, postgres):
     async with two_hosts(tmp_path, postgres) as (house, (one, other)):
         first = await one.start()
-        await until(lambda: house.logins, 30, one.log)
+        await until(lambda: house.logins, 60, one.log)
         app.pause(one.settings, "umbreit", "stock-taking")
         name = one.drop(1)
         story = lambda: [found.file.state for found in app.explain(other.settings, name)]  # noqa: E731 - polled
-        await until(lambda: story() == ["queued"], 40, one.log)
+        await until(lambda: story() == ["queued"], 60, one.log)
         await one.end(signal.SIGKILL)
         assert first.returncode == -9
         await other.start()

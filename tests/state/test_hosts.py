@@ -10,6 +10,7 @@ from syncd.errors import StateDamagedError, UsageError
 from syncd.model import State, Step, Word
 from syncd.state import Store, open_state
 from syncd.state.engine import Database, server_engine
+from syncd.status import status
 from tests.postgres import Cluster
 from tests.state.samples import MINUTE, NOON, clock, fetched, later, order, verdict
 
@@ -118,6 +119,15 @@ def test_nothing_is_taken_of_a_host_that_is_there(two, whom, said):
         other.journal.take(name, GONE, later(299))
     assert error.value.remedy
     assert one.journal.open_orders("shop") == [item]
+
+
+def test_a_host_that_is_away_is_told_if_files_lie_there(two):
+    one, other = two
+    order(one)
+    assert status(other, [], clock(299), {}).problems == []
+    (problem,) = status(other, [], clock(301), {}).problems
+    assert (problem.code, problem.host) == ("host-away", one.journal.host)
+    assert f"syncd host take {one.journal.host}" in problem.remedy
 
 
 # -- names ------------------------------------------------------------------------------------------------------
