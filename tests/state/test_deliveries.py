@@ -97,7 +97,7 @@ def test_a_list_that_was_never_in_use_is_not_replayed(store):
 def test_what_a_sink_took_last_is_not_expendable(store):
     lists = [accepted(store, f"list-{hour}", sinks=("files",), stamp=f"20261122{hour}00") for hour in (10, 11, 12)]
     for delivery in store.journal.waiting("files", store.journal.host)[:2]:
-        store.journal.delivered(delivery.id, later(1))
+        store.journal.delivered(delivery.id, later(1), ("a stamp", delivery.key))
     accepted(store, "R_9", sinks=())
     assert [each.number for each in store.journal.expendable()] == [lists[0].id]
     removed: list[str] = []
