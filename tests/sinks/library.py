@@ -60,6 +60,7 @@ class Library(Remote):
 
     def close(self) -> None:
         self._do(self.house.stop())
+        self._do(asyncio.sleep(0.01))  # for the loop to close what the house let go
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
