@@ -172,6 +172,20 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderedLine:
+    """A line of one of our orders, for sinks that put an answer beside what it answers."""
+
+    order: str
+    """The name of its order."""
+    reference: str
+    """1041."""
+    article: str
+    mark: str | None
+    """Order mark (1003)."""
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One interchange for one sink; `key` is stable over every repetition."""
 

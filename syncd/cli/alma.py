@@ -40,12 +40,19 @@ def preview(files: tuple[Path, ...], name: str | None, as_json: bool, config: Pa
     Our orders (S_…) among the files say how many copies were ordered. Exit status: 1 if a record cannot be posted.
     """
     from syncd.config import load
+    from syncd.formats.records import OrderLine
+    from syncd.model import OrderedLine
     from syncd.sinks.alma.plan import Planned, plan
 
     settings = _chosen(load(config), name)
     records = {path: _records(path) for path in files}
     latest_first = sorted(files, key=lambda path: path.name, reverse=True)
-    orders = [(path.name, each) for path in latest_first for each in records[path]]
+    orders = [
+        OrderedLine(path.name, each.reference or "", each.article, each.mark, each.quantity)
+        for path in latest_first
+        for each in records[path]
+        if isinstance(each, OrderLine)
+    ]
     lacking = found = 0
     for path in files:
         for each in plan(settings, records[path], orders):

@@ -16,7 +16,6 @@ import structlog
 from syncd.errors import BaseMissingError, SpoolLostError
 from syncd.formats import FORMATS, Listing, changes
 from syncd.jobs.base import Account, Workplace
-from syncd.jobs.ordered import ordered
 from syncd.model import Base, Delivery, Interchange
 from syncd.plan import Handing, changes_key, plan_handing
 from syncd.sinks.base import Batch, Terms
@@ -63,7 +62,7 @@ async def _batch(place: Workplace, account: Account, delivery: Delivery, row: In
         key=delivery.key, account=row.account, supplier=account.supplier.name, channel=row.channel, kind=verdict.kind,
         name=row.name, sha256=row.sha256, raw=place.store.spool.path(row.spool), header=verdict.header,
         counts=verdict.counts, snapshot=verdict.stamp is not None, records=records, stamp=verdict.stamp,
-        orders=await ordered(place, account, row),
+        orders=await place.do(place.store.journal.lines_named_by, row),
     )  # fmt: skip
 
 

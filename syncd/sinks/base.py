@@ -4,13 +4,15 @@ A sink is a class registered under the entry point group `syncd.sinks`. It has a
 `[sink.NAME]` without `type`), is made once with those settings, and is asked to deliver one batch at a time.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import BaseModel
+
+from syncd.model import OrderedLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,8 @@ class Batch:
     """
     stamp: str | None = None
     """Of a list that is a state: `YYYYMMDDHHMM`. A sink that holds a later one of the account does not go back."""
-    orders: Callable[[], Iterator[tuple[str, Any]]] = lambda: iter(())
-    """Of a file that answers orders: the lines of those that its references (1041) name, as far as they are kept.
-
-    Each comes with the name of its order; the latest order comes first. May be called again.
-    """
+    orders: Sequence[OrderedLine] = ()
+    """Of a file that answers orders: the lines of those that its references (1041) name, the latest order first."""
     base: str | None = None
     """The records are changes since the list that the sink took under this key; None: they are no changes of a list.
 

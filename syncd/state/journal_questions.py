@@ -5,9 +5,11 @@ from collections import defaultdict
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 
-from syncd.model import Direction, Hold, Interchange, State, Step
+from syncd.life import LineState
+from syncd.model import Direction, Hold, Interchange, OrderedLine, State, Step
 from syncd.state import rows
 from syncd.state.engine import Database
+from syncd.state.line_tables import order_line
 from syncd.state.tables import interchange, reference
 
 MOST = 100
@@ -74,16 +76,19 @@ class Questions:
         with self._database.reading() as connection:
             return [rows.to_interchange(row) for row in connection.execute(query.order_by(interchange.c.id))]
 
-    def orders_named_by(self, answer: Interchange) -> list[Interchange]:
-        """Return the account's orders that were sent, kept in the spool, and named by an answer's references (1041).
+    def lines_named_by(self, answer: Interchange) -> list[OrderedLine]:
+        """Return the lines of the account's orders that carry a reference (1041) of an answer, the latest order first.
 
-        The latest comes first; there are at most MOST.
+        Lines of orders that do not count as sent are left out.
         """
         named = select(reference.c.reference).where(reference.c.interchange_id == answer.id)
-        carriers = select(reference.c.interchange_id).where(reference.c.reference.in_(named))
-        sent = interchange.c.state.in_((Step.SENT, Step.CONFIRMED)) & interchange.c.spool.is_not(None)
-        mine = (interchange.c.account == answer.account, interchange.c.direction == Direction.OUT)
-        return self._newest(*mine, sent, interchange.c.id.in_(carriers), limit=MOST)
+        columns = [order_line.c[name] for name in ("reference", "article", "mark", "quantity")]
+        query = select(interchange.c.name, *columns).join(interchange, interchange.c.id == order_line.c.interchange_id)
+        mine = (order_line.c.account == answer.account, order_line.c.state != LineState.WAITING)
+        query = query.where(*mine, order_line.c.reference.in_(named))
+        latest_first = query.order_by(order_line.c.interchange_id.desc(), order_line.c.line)
+        with self._database.reading() as connection:
+            return [OrderedLine(*row) for row in connection.execute(latest_first)]
 
     def _newest(self, *where: ColumnElement[bool], limit: int) -> list[Interchange]:
         query = select(*rows.COLUMNS).where(*where).order_by(interchange.c.id.desc()).limit(limit)

@@ -9,7 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from syncd.formats.records import DespatchLine, OrderLine, ReportLine
+from syncd.formats.records import DespatchLine, ReportLine
+from syncd.model import OrderedLine
 from syncd.sinks import Batch
 
 
@@ -142,13 +143,9 @@ def reported(line: int, *, mark: str, **changes: Any) -> ReportLine:
     return ReportLine(**fields | changes)
 
 
-def ordered(line: int, *, mark: str, **changes: Any) -> OrderLine:
-    fields: dict[str, Any] = {
-        "line": line, "sender": "900900", "sender_qualifier": "VD", "receiver": "24000", "receiver_qualifier": "VD",
-        "date": date(2026, 11, 19), "reference": "4233", "article": f"{9780000000000 + line}", "qualifier": "EN",
-        "quantity": 3, "mark": mark,
-    }  # fmt: skip
-    return OrderLine(**fields | changes)
+def ordered(line: int, *, mark: str, **changes: Any) -> OrderedLine:
+    order = OrderedLine("S_900900_20261119100000", "4233", f"{9780000000000 + line}", mark, 3)
+    return replace(order, **changes)
 
 
 def answers_of(folder: Path, **changes: Any) -> Batch:
@@ -164,6 +161,6 @@ def answers_of(folder: Path, **changes: Any) -> Batch:
             reported(line, mark=mark) if line in late else despatched(line, mark=mark, note=plain.key[:10])
             for line in range(1, size + 1)
         ),
-        "orders": lambda: (("S_900900_20261119100000", ordered(line, mark=mark)) for line in late),
+        "orders": [ordered(line, mark=mark) for line in late],
     }
     return replace(plain, **{name: value for name, value in given.items() if name not in changes})

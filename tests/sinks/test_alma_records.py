@@ -17,7 +17,7 @@ from tests.sinks.batches import despatched, ordered, reported, stock
 
 ENDPOINT = "http://www.kommunbibliotek.se/ALMA/Alma.svc/OrderConfirm?"
 ISBN = "9780000000001"
-OURS = ("S_900900_20261119100000", ordered(1, mark="Ek"))
+OURS = ordered(1, mark="Ek")
 
 
 def made(*answers: Any, orders: Any = (OURS,)) -> list[OrderConfirm | PassedOver]:
@@ -64,7 +64,7 @@ def test_an_order_line_is_one_record_with_the_copies_that_come(answers: list[Any
 def test_every_answer_to_a_line_makes_the_same_key():
     keys = {record.key for answer in (goods, kept) for record in made(answer) if isinstance(record, OrderConfirm)}
     assert len(keys) == 1
-    later = ("S_900900_20261121100000", ordered(1, mark="Ek"))
+    later = ordered(1, mark="Ek", order="S_900900_20261121100000")
     (again,) = made(goods, orders=[later, OURS])
     assert isinstance(again, OrderConfirm)
     assert again.key not in keys
@@ -72,7 +72,7 @@ def test_every_answer_to_a_line_makes_the_same_key():
 
 
 def test_two_lines_of_one_order_that_are_alike_are_one_record():
-    (record,) = made(goods, orders=[OURS, (OURS[0], ordered(2, mark="Ek", article=ISBN))])
+    (record,) = made(goods, orders=[OURS, ordered(2, mark="Ek", article=ISBN)])
     assert isinstance(record, OrderConfirm)
     assert record.copies == 6
 
@@ -104,7 +104,7 @@ def test_what_makes_no_record_is_passed_over_with_a_reason(answer: Any, orders: 
 
 def test_an_order_without_a_reference_is_nobodys():
     nameless = dataclasses.replace(goods, reference=None)
-    (record,) = made(nameless, orders=[(OURS[0], ordered(1, mark="Ek", reference=None))])
+    (record,) = made(nameless, orders=[ordered(1, mark="Ek", reference="")])
     assert isinstance(record, OrderConfirm)
     assert record.copies == 2
 
@@ -214,7 +214,7 @@ class TestRequest:
     def test_template(self, tmp_path: Path, content_type: str, template: str, body: str):
         (tmp_path / "form").write_text(template, "utf-8")
         given = dataclasses.replace(goods, mark="Ö<\"&'")
-        ours = (OURS[0], ordered(1, mark="Ö<\"&'"))
+        ours = ordered(1, mark="Ö<\"&'")
         chosen = settings(request="template", template=str(tmp_path / "form"), content_type=content_type)
         (found,) = plan(chosen, [given], [ours])
         assert isinstance(found, Planned)

@@ -71,7 +71,7 @@ class AlmaSink:
         """Do nothing: no connection outlives its batch."""
 
     def _planned(self, batch: Batch) -> list[Planned]:
-        return [each for each in plan(self._settings, batch.records(), batch.orders()) if isinstance(each, Planned)]
+        return [each for each in plan(self._settings, batch.records(), batch.orders) if isinstance(each, Planned)]
 
     def _todo(self, planned: list[Planned]) -> tuple[list[Planned], list[SinkError]]:
         """Return what is to be posted, and why some of it cannot be."""

@@ -18,7 +18,8 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from syncd.formats.articles import isbn_10_is_valid
-from syncd.formats.records import DespatchLine, OrderLine, ReportLine
+from syncd.formats.records import DespatchLine, ReportLine
+from syncd.model import OrderedLine
 
 Field = Literal[
     "account", "supplier", "reference", "mark", "isbn", "title_number", "record_supplier",
@@ -97,12 +98,11 @@ Answer = DespatchLine | ReportLine
 
 
 def confirms(
-    answers: Iterable[Any], orders: Iterable[tuple[str, Any]], *, account: str, supplier: str
+    answers: Iterable[Any], orders: Iterable[OrderedLine], *, account: str, supplier: str
 ) -> Iterator[OrderConfirm | PassedOver]:
     """Make the records of one file of answers.
 
-    answers: its records, those of other classes are left alone. orders: the lines of our orders, each with the name of
-    its order, the latest order first.
+    answers: its records; those of other classes are left alone. orders: the lines of ours, the latest order first.
     """
     known = _known(orders)
     groups: dict[Line, list[Answer]] = {}
@@ -136,15 +136,14 @@ def titled(record: OrderConfirm, titles: Mapping[str, Title], record_supplier: s
     return replace(record, **given, record_supplier=record_supplier if found.title_number else None)
 
 
-def _known(orders: Iterable[tuple[str, Any]]) -> dict[Line, tuple[str, int]]:
+def _known(orders: Iterable[OrderedLine]) -> dict[Line, tuple[str, int]]:
     """Return by order line the latest order that has it, and the copies ordered there."""
     known: dict[Line, tuple[str, int]] = {}
-    for name, ordered in orders:
-        if isinstance(ordered, OrderLine) and ordered.reference is not None:
-            line = (ordered.reference, ordered.article, ordered.mark)
-            latest, copies = known.get(line, (name, 0))
-            if latest == name:
-                known[line] = name, copies + ordered.quantity
+    for ordered in orders:
+        line = (ordered.reference, ordered.article, ordered.mark)
+        latest, copies = known.get(line, (ordered.order, 0))
+        if ordered.reference and latest == ordered.order:
+            known[line] = latest, copies + ordered.quantity
     return known
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from syncd.errors import SinkError
+from syncd.model import OrderedLine
 from syncd.sinks.alma.confirm import OrderConfirm, PassedOver, confirms, normal_isbn, titled
 from syncd.sinks.alma.request import Request, as_form, as_query, as_template
 from syncd.sinks.alma.settings import FIELDS, AlmaSettings
@@ -20,12 +21,10 @@ class Planned:
     request: Request
 
 
-def plan(
-    settings: AlmaSettings, answers: Iterable[Any], orders: Iterable[tuple[str, Any]]
-) -> list[Planned | PassedOver]:
+def plan(settings: AlmaSettings, answers: Iterable[Any], orders: Iterable[OrderedLine]) -> list[Planned | PassedOver]:
     """Return what would be posted of one file of answers, and what is passed over; raise SinkError.
 
-    orders: the lines of our orders, each with the name of its order, the latest order first.
+    orders: the lines of our orders, the latest order first.
     """
     made = list(confirms(answers, orders, account=settings.account, supplier=settings.supplier))
     isbns = {normal_isbn(each.isbn) for each in made if isinstance(each, OrderConfirm) and each.isbn}
