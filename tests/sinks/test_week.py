@@ -64,7 +64,7 @@ async def test_a_week_of_the_whole_shop(tmp_path: Path, targets: dict[str, Targe
         ) as cb,
     ):
         town = Town(tmp_path, umbreit, cb, targets, clock)
-        town.open({})
+        town.open({"changes": {"delta": True, "events": True}})
         stock = await town.week(dice)
         await town.calm()
         assert umbreit.violations == cb.violations == []
@@ -81,6 +81,12 @@ async def test_a_week_of_the_whole_shop(tmp_path: Path, targets: dict[str, Targe
     assert confirmed(targets["library"]) == Counter(
         (f"Kunde{number}", article) for number in range(len(town.orders)) for article in ARTICLES
     )
+    assert told(targets["changes"]) == Counter(
+        {"delivered": len(town.orders), "reported": len(town.orders), "partly delivered": len(town.orders)}
+    )
+    said = town.syncd("explain", town.orders[1])
+    assert f"2 of 4 copies of {ARTICLES[2]} (Kunde1) came on" in said
+    assert "2 are back-ordered" in said
     assert {story.file.state for name in town.orders for story in town.explain(name)} == {Step.CONFIRMED}
     figures(
         f"a week: {len(town.orders)} orders, {len(files)} files, {sum(lines.values())} lines to {len(targets)} sinks"
@@ -102,6 +108,16 @@ def answers_in(database: Database) -> Counter[tuple[str, int]]:
         )
     ]
     return Counter((name, line) for name, line in rows)
+
+
+def told(database: Target) -> Counter[str]:
+    """Count where the lines of all orders stand, by the last event of each."""
+    assert isinstance(database, Database)
+    columns = "order_number, order_line, change, after"
+    last: dict[tuple[int, int], str] = {}
+    for order, line, _, after in sorted(database.query(f"SELECT {columns} FROM syncd_order_line_event")):
+        last[order, line] = after
+    return Counter(last.values())
 
 
 def confirmed(library: Target) -> Counter[tuple[str, str]]:

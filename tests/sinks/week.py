@@ -7,6 +7,8 @@ one of the shop's own systems is away.
 
 import json
 import random
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
@@ -168,6 +170,13 @@ outbox = "{self.folder}/outbox-cb"
 
     def explain(self, text: str) -> list[Story]:
         return app.explain(load(self._config), text)
+
+    def syncd(self, *arguments: str) -> str:
+        """Ask a verb, as one long line."""
+        command = [sys.executable, "-m", "syncd", *arguments, "--config", str(self._config)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return " ".join(done.stdout.split())
 
     def lines(self) -> Lines:
         """Count the lines of everything that the houses have put out."""
