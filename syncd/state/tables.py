@@ -2,7 +2,7 @@
 
 Times are whole microseconds since 1970 in UTC, as integers: SQLite and PostgreSQL compare and index them alike.
 Names that a server gave are hostile: they are column values and nothing else. Sentences about a file (its verdict) are
-kept as one JSON document, so that no order mark ever has a column of its own.
+kept as one JSON document. Order marks, which may be customers' names, stand in the order lines and their answers alone.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -163,7 +163,7 @@ def test_a_reservation_is_made_and_explained(shop: Shop):
     assert len(shop.house.logins) == 1
     told = shop.run("explain", "12345").output
     assert "it was ordered, once" in told
-    assert "Mueller" not in told
+    assert "2 copies of 9783842344549 (Mueller)" in told
 
 
 def test_a_rehearsal_never_reserves(shop: Shop):

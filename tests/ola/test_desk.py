@@ -35,7 +35,8 @@ async def test_a_reservation_is_confirmed_and_its_line_kept(tmp_path: Path):
     assert (row.state, row.hold, row.channel, row.account) == (Step.CONFIRMED, None, "ola", "umbreit")
     with read_state(tmp_path) as store:
         (story,) = stories(store, "12345")
-        assert "Mueller" not in repr(story), "an order mark may be a customer's name"
+        assert [told.status.mark for told in story.lines] == ["Mueller"]
+        assert "Mueller" not in repr(story.history), "an order mark may be a customer's name: its line alone keeps it"
         assert [(login.account, login.outcome) for login in store.gate.logins("umbreit/ola")] == [
             ("umbreit/ola", "done")
         ]

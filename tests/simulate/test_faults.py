@@ -450,7 +450,7 @@ async def test_the_books_are_plain_data():
         await run(clients.order_up, ftp)
         await run(ftp.quit)
     books = json.loads(json.dumps(house.books()))
-    assert set(books) == {"command", "login", "violation", "order", "placed", "handed", "fault"}
+    assert set(books) == {"command", "login", "violation", "order", "placed", "handed", "fault", "post"}
     assert books["order"][0]["content"] == ORDER.decode()
     assert books["fault"][0]["fault"] == "lying-226"
     assert books["command"][0] == {

@@ -43,7 +43,8 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the package as the page has it and install it into a folder of its own."""
     package, site = tmp_path_factory.mktemp("shop-printer"), tmp_path_factory.mktemp("site")
-    (package / "pyproject.toml").write_text(blocks(DOCS / "sinks.md", "toml")[0])
+    (project,) = (text for text in blocks(DOCS / "sinks.md", "toml") if "[build-system]" in text)
+    (package / "pyproject.toml").write_text(project)
     (package / "shop_printer.py").write_text(blocks(DOCS / "sinks.md", "python")[0])
     offline = ["--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
     command = [sys.executable, "-m", "pip", "install", "--quiet", *offline, "--target", str(site), str(package)]

@@ -69,7 +69,8 @@ async def test_in_a_folder(tmp_path: Path):
     await deliver("directory", {"path": str(tmp_path / "shop"), "records": True}, tmp_path)
     lines = [json.loads(line) for path in (tmp_path / "shop").glob("*.jsonl") for line in path.read_text().splitlines()]
     counted = {cls.__name__: sum(line["record"] == cls.__name__ for line in lines) for cls in RECORDS}
-    assert counted == {"OrderLine": 2, "DespatchLine": 2, "ReportLine": 1, "StockLine": 15, "AvailabilityLine": 2}
+    made = {"OrderLine": 2, "DespatchLine": 2, "ReportLine": 1, "StockLine": 15, "AvailabilityLine": 2}
+    assert {name: count for name, count in counted.items() if count} == made
     bundle = next(line for line in lines if line.get("bundle"))
     assert (bundle["price"], [part["gross"] for part in bundle["bundle"]]) == ("22.9900", ["18.0000", "4.9900"])
 
