@@ -355,7 +355,7 @@ MEANINGS = {
     (Direction.IN, str(State.ANNOUNCED)): "It is being fetched.",
     (Direction.IN, str(State.SPOOLED)): "We have its bytes; they are not judged yet.",
     (Direction.IN, str(State.PARSED)): "It is whole and accepted; not every sink has it yet.",
-    (Direction.IN, str(State.DONE)): "It is whole and accepted, and every sink has it.",
+    (Direction.IN, str(State.DONE)): "It is whole and accepted, and no sink waits for it.",
     (Direction.IN, str(State.QUARANTINED)): "It is kept, and nothing of it was handed on.",
     (Direction.IN, str(State.ABANDONED)): "It was listed, and gone before we had a byte of it.",
     (Direction.IN, f"{State.PARSED} ({Hold.GUARD})"): "It is whole, and handed to nobody until a person approves it.",

@@ -56,7 +56,7 @@ def ingest(
 def _object(each: "Ingested", account: str) -> dict[str, Any]:
     row = each.row
     return {
-        "file": str(each.path),
+        "file": click.format_filename(each.path),
         "account": account,
         "outcome": each.outcome,
         "why": each.why,

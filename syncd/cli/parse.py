@@ -20,6 +20,8 @@ LEFT_OUT = {
     "bwa-order": (("customers", "--customer"),),
     "bwa-response": (("customers", "--customer"),),
     "digicom": (("relation_id", "--relation-id"),),
+    "ola": (),
+    "order-events": (),
     "raw": (),
 }
 """What a format compares with the account, and the option that gives it."""
@@ -100,7 +102,7 @@ def _left_out(chosen: Format, context: Context) -> tuple[str, ...]:
 def verdict_object(path: Path, verdict: Verdict, left_out: tuple[str, ...]) -> dict[str, Any]:
     """Return what `--json` prints of one file."""
     return {
-        "file": str(path),
+        "file": click.format_filename(path),
         "format": verdict.format,
         "kind": verdict.kind,
         "outcome": "accept" if verdict.accepted else "reject",
@@ -140,7 +142,7 @@ def _finding_line(path: Path, finding: Finding) -> str:
 
 def _record_lines(path: Path, chosen: Format, context: Context, verdict: Verdict) -> Iterator[bytes]:
     """Yield each record as JSON, with the file and the name of its class in front."""
-    file = msgspec.json.encode(str(path))
+    file = msgspec.json.encode(click.format_filename(path))
     encoder = msgspec.json.Encoder()
     for record in chosen.records(partial(_blocks, path), context, verdict):
         kind = record.__class__.__name__.encode()

@@ -11,9 +11,20 @@ from syncd.cli.options import config_option
 if TYPE_CHECKING:
     from syncd.model import Interchange
 
-reason_option = click.option("--reason", required=True, help="Why; kept in the audit trail.")
-numbers_argument = click.argument("numbers", metavar="NO...", type=click.IntRange(min=1), nargs=-1, required=True)
-number_argument = click.argument("number", metavar="NO", type=click.IntRange(min=1))
+NUMBER = click.IntRange(1, (1 << 63) - 1)
+"""What a database can hold as the number of a file."""
+
+
+def said(_context: click.Context, _option: click.Parameter, reason: str) -> str:
+    """Refuse a reason that is blank."""
+    if not reason.strip():
+        raise click.BadParameter("say why; it is blank")
+    return reason
+
+
+reason_option = click.option("--reason", required=True, callback=said, help="Why; kept in the audit trail.")
+numbers_argument = click.argument("numbers", metavar="NO...", type=NUMBER, nargs=-1, required=True)
+number_argument = click.argument("number", metavar="NO", type=NUMBER)
 
 
 @click.command()

@@ -175,14 +175,22 @@ def _json_lines(text: str, findings: Findings) -> Iterator[Cells]:
         if not line.strip():
             continue
         try:
-            value = json.loads(line, parse_float=str, parse_int=str)
+            value = json.loads(line, parse_float=str, parse_int=str, object_pairs_hook=tuple)
+        except RecursionError:
+            findings.error("bad-row", number, "wanted one JSON object a line")
+            continue
         except json.JSONDecodeError as error:
             findings.error("bad-row", number, f"column {error.colno}: this is no JSON: {error.msg}")
             continue
-        if not isinstance(value, dict):
+        if not isinstance(value, tuple):
             findings.error("bad-row", number, "wanted one JSON object a line")
             continue
-        cells = {_column_name(name, number, findings): _cell(cell) for name, cell in value.items()}
+        cells: dict[str, str] = {}
+        for given, cell in value:
+            name = _column_name(given, number, findings)
+            if name and name in cells:
+                findings.error("bad-column", number, f"“{name}” stands there twice")
+            cells[name] = _cell(cell)
         yield number, {name: cell for name, cell in cells.items() if cell}
 
 

@@ -1,12 +1,15 @@
 """`syncd parse` and `syncd schema records`, as a shop calls them."""
 
 import json
+import os
 import subprocess
 import sys
 
 import jsonschema
 import pytest
 
+from syncd.cli.parse import LEFT_OUT
+from syncd.formats import FORMATS
 from tests.formats.canonical import BUNDLE, DESPATCH, ELS_NAME, ORDER_NAME, ORDERS, REPORT, STOCK_BYTES, wire
 
 
@@ -103,3 +106,24 @@ def test_no_record_of_a_rejected_file_is_shown(tmp_path):
     path.write_bytes(STOCK_BYTES[:-10])
     done = syncd("parse", "--records", path)
     assert (done.returncode, done.stdout) == (5, "")
+
+
+def test_what_each_format_compares_with_an_account_is_known():
+    assert set(LEFT_OUT) == set(FORMATS)
+
+
+def test_answers_of_a_watch_list_are_judged(tmp_path):
+    path = tmp_path / "OLA_900900_20261122080000000000"
+    path.write_bytes(b"no answer\r\n")
+    done = syncd("parse", "--json", path)
+    assert (done.returncode, json.loads(done.stdout)["codes"]) == (5, {"ola-line": 1})
+
+
+def test_a_name_that_is_no_text_is_shown_as_well_as_it_can_be(tmp_path):
+    path = tmp_path / os.fsdecode(b"R_\xff")
+    path.write_bytes(wire(DESPATCH))
+    done = syncd("parse", "--json", "--records", path)
+    assert done.returncode == 0, done.stderr
+    verdict, record = map(json.loads, done.stdout.splitlines())
+    assert verdict["file"] == record["file"] == f"{tmp_path}/R_\ufffd"
+    assert verdict["findings"][0]["code"] == "bad-name"

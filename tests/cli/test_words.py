@@ -1,9 +1,11 @@
 """The verbs that take a person's word, as a person and a script use them; no server is there at all."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+from click import BadParameter
 from click.testing import CliRunner, Result
 
 from syncd.cli import syncd
@@ -93,6 +95,14 @@ def test_a_doubt_is_settled_with_a_reason_and_one_of_two_words(folder):
     assert isinstance(run(folder, "resend", number, "--reason", "again").exception, UsageError)
 
 
+def test_a_blank_reason_and_a_number_that_no_database_holds_are_wrong_usage(folder):
+    number = doubtful(folder)
+    for verb in (("settle", number, "--taken"), ("resend", number), ("pause", "umbreit"), ("host", "take", "x")):
+        assert isinstance(run(folder, *verb, "--reason", " ").exception, BadParameter)
+    for words in ("approve", "settle --taken --reason x", "quarantine show", "quarantine discard --reason x"):
+        assert isinstance(run(folder, *words.split(), 1 << 63).exception, BadParameter)
+
+
 def test_quarantine_is_listed_shown_and_put_away(folder):
     (folder / "archive").mkdir()
     (folder / "archive" / ANSWER).write_bytes(b"broken\r\n")
@@ -128,6 +138,14 @@ def test_an_archive_is_taken_in_line_by_line(folder):
     assert (result.return_value, "accepted (no. 1, ELS, done)" in result.stdout) == (0, True)
     assert (folder / "inbox" / ANSWER).read_bytes() == answer()
     assert "known" in run(folder, "ingest", archive, "--account", "umbreit", "--deliver").stdout
+
+
+def test_a_name_in_an_archive_that_is_no_text_is_refused(folder):
+    name = os.fsdecode(b"R_\xff")
+    (folder / name).write_bytes(answer())
+    result = run(folder, "ingest", folder / name, "--account", "umbreit", "--json")
+    assert result.return_value == 2
+    assert json.loads(result.stdout)["file"] == f"{folder}/R_\ufffd"
 
 
 def test_deliveries_that_wait_are_told(folder):

@@ -116,6 +116,9 @@ def test_what_cannot_be_used_is_named_with_its_place(content, code, line, words)
         ('{"article": "9783442756841", "quantitty": 1}', "bad-column", "did you mean “quantity”?"),
         ('{"article": ', "bad-row", "no JSON"),
         ("[1]", "bad-row", "one JSON object a line"),
+        ("[" * 100_000, "bad-row", "one JSON object a line"),
+        ('{"article": "9783442756841", "quantity": 1, "quantity": 2}', "bad-column", "“quantity” stands there twice"),
+        ('{"article": "9783442756841", "quantity": 1, "menge": 2}', "bad-column", "“quantity” stands there twice"),
     ],
 )
 def test_json_lines_that_cannot_be_used(content, code, words):
