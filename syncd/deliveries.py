@@ -43,12 +43,13 @@ def sinks_status(store: Store, configured: Mapping[str, str]) -> list[SinkStatus
 def _status(store: Store, name: str, type_name: str | None, mine: list[Delivery]) -> SinkStatus:
     waiting = [each for each in mine if each.next_attempt is not None]
     dead = [each for each in mine if each.next_attempt is None]
+    first = {each.lane: each for each in reversed(waiting)}  # what stands behind it waits for it, whenever it is due
     return SinkStatus(
         name=name,
         type=type_name,
         waiting=len(waiting),
         oldest=store.journal.get(mine[0].interchange_id).created_at if mine else None,
-        next_try=min((each.next_attempt for each in waiting if each.next_attempt), default=None),
+        next_try=min((each.next_attempt for each in first.values() if each.next_attempt), default=None),
         last_error=next((each.last_error for each in waiting if each.last_error), None),
         dead=len(dead),
         dead_since=min((each.last_attempt for each in dead if each.last_attempt), default=None),

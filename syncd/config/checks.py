@@ -4,6 +4,7 @@ These checks look at the values as they were read, so that they report even when
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -49,7 +50,16 @@ def sink_settings(values: Mapping[str, Any]) -> tuple[dict[str, MadeSink], list[
         if settings is not None and terms is not None:
             good[name] = type_name, settings, terms.terms()
         wrong += wrong_here + wrong_terms
-    return good, wrong
+    return good, [*wrong, *_shared_folders(good)]
+
+
+def _shared_folders(sinks: Mapping[str, MadeSink]) -> Iterator[Told]:
+    """A folder remembers the keys that it was given: what one sink has laid there, another would take for its own."""
+    seen: dict[Path, str] = {}
+    for name, (_, settings, _) in sinks.items():
+        path = getattr(settings, "path", None)
+        if isinstance(path, Path) and (owner := seen.setdefault(path.resolve(), name)) != name:
+            yield ("sink", name, "path"), f"is already that of sink.{owner}: each sink needs its own"
 
 
 def _checked(

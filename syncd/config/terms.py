@@ -4,13 +4,20 @@ A sink's own class never sees these keys. A new one is a field here and in `sync
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from syncd.config.table import Table
 from syncd.config.units import Duration
 from syncd.sinks.base import Terms
+
+
+def _positive(limit: timedelta) -> timedelta:
+    if not limit:
+        raise ValueError("should be longer than 0s: every delivery would be cut off")
+    return limit
 
 
 class TermsTable(Table):
@@ -18,7 +25,7 @@ class TermsTable(Table):
 
     tries: Annotated[int, Field(ge=1)] = Terms.tries
     """How often a file is tried that the sink does not take while it takes others; then it is a dead letter."""
-    time_limit: Annotated[Duration, Field(validate_default=False)] = Terms.time_limit
+    time_limit: Annotated[Duration, Field(validate_default=False), AfterValidator(_positive)] = Terms.time_limit
     """How long one delivery may take; then it is cut off, and tried again."""
 
     delta: bool = Terms.delta

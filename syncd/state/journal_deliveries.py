@@ -105,7 +105,8 @@ class Deliveries:
         with self._database.writing() as connection:
             found = _owners(connection, (delivery.c.sink == sink) & (_DEAD if dead else _OPEN))
             if not found:
-                raise UsageError(f"nothing waits for the sink {sink}", remedy="`syncd sinks list` shows what waits.")
+                what = f"the sink {sink} has no dead letters" if dead else f"nothing waits for the sink {sink}"
+                raise UsageError(what, remedy="`syncd sinks list` shows what waits.")
             _by_id(connection, [row.id for row in found], None)
             for row in found:
                 what = f"{row.name}: not handed to {sink}"

@@ -97,6 +97,11 @@ WRONG = {
         '10: sink.folder.trys: unknown key; did you mean "tries"?',
     ),
     "no try at all": (CB + FOLDER + "tries = 0", "10: sink.folder.tries: should be greater than or equal to 1"),
+    "no time at all": (CB + FOLDER + 'time_limit = "0s"', "10: sink.folder.time_limit: should be longer than 0s"),
+    "one folder of two sinks": (
+        CB + FOLDER + FOLDER.replace("sink.folder", "sink.other"),
+        "sink.other.path: is already that of sink.folder",
+    ),
     "one login in two accounts": (
         CB + CB.replace("account.cb", "account.b"),
         "9: account.b.user: is already that of account.cb",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from syncd.deliveries import sinks_status
 from syncd.errors import UsageError
 from syncd.model import State, Word
 from tests.state.samples import MINUTE, NOON, TEN, fetched, later, verdict
@@ -41,7 +42,7 @@ def test_a_dead_letter_waits_for_nobody_and_comes_back_on_a_persons_word(store):
 def test_a_dropped_delivery_makes_its_file_done_when_nobody_else_waits(store):
     item = accepted(store)
     store.journal.bury(one_of(store, "files").id, "poison")
-    with pytest.raises(UsageError, match="nothing waits for the sink db"):
+    with pytest.raises(UsageError, match="the sink db has no dead letters"):
         store.journal.drop("db", WORD, later(1), dead=True)
     assert store.journal.drop("files", WORD, later(1), dead=True) == 1
     assert store.journal.get(item.id).state is State.PARSED
@@ -49,6 +50,16 @@ def test_a_dropped_delivery_makes_its_file_done_when_nobody_else_waits(store):
     assert store.journal.get(item.id).state is State.DONE
     notes = [event.note for event in store.journal.history(item.id)][-2:]
     assert notes == [f"not handed to {sink}; a verb by ann: a reason" for sink in ("files", "db")]
+
+
+def test_the_next_try_of_a_sink_is_that_of_the_first_file_in_line(store):
+    first = accepted(store, "R_1", sinks=["db"])
+    accepted(store, "R_2", sinks=["db"])
+    (waiting, _) = store.journal.waiting("db", store.journal.host)
+    assert waiting.interchange_id == first.id
+    store.journal.delivery_failed(waiting.id, "away", later(90), NOON)
+    (sink,) = sinks_status(store, {"db": "sql"})
+    assert (sink.waiting, sink.next_try) == (2, later(90))
 
 
 def test_a_sink_is_known_to_have_taken_something_since(store):
