@@ -16,7 +16,7 @@ from urllib.parse import unquote_plus
 from syncd.errors import UsageError
 from syncd.simulate.books import Keeper, Post, Struck, Violation
 from syncd.simulate.tree import Clock
-from syncd.simulate.wire import Cut, Wire
+from syncd.simulate.wire import Cut, Wire, shut
 
 ADDRESS = "/ALMA/Alma.svc/OrderConfirm?"
 """As the page prints it, with the question mark."""
@@ -148,9 +148,9 @@ class AlmaHouse(Keeper):
 
     async def stop(self) -> None:
         """Send everybody away; the books stay. Raises what went wrong inside the house."""
-        if self._server is not None:
-            self._server.close()
         self._closed = True
+        if self._server is not None:
+            await shut(self._server)
         visits = list(self._visits)
         for task in visits:
             task.cancel()

@@ -23,7 +23,7 @@ from syncd.simulate.rules import COMMON, Rule
 from syncd.simulate.session import Session
 from syncd.simulate.tree import Clock, Directory, Tree
 from syncd.simulate.verbs import VERBS
-from syncd.simulate.wire import Wire
+from syncd.simulate.wire import Wire, shut
 from syncd.simulate.wrong import WrongSession
 
 ALL_PORTS = range(20000, 30000)
@@ -128,9 +128,9 @@ class House(Keeper):
 
     async def stop(self) -> None:
         """Send everybody away and forget what was planned; the books stay. Raises what went wrong inside the house."""
-        if self._server is not None:
-            self._server.close()
         self._closed = True
+        if self._server is not None:
+            await shut(self._server)
         for timer in self._timers:
             timer.cancel()
         for task in list(self._visitors):

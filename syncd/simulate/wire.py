@@ -40,6 +40,15 @@ class WatchedSSLObject(ssl.SSLObject):
         return value
 
 
+async def shut(server: asyncio.AbstractServer) -> None:
+    """Take no more connections; whoever was being accepted has come first: asyncio would leave that socket open."""
+    if isinstance(server, asyncio.Server):  # one in memory loses nobody
+        for listener in server.sockets:
+            asyncio.get_running_loop().remove_reader(listener.fileno())
+        await asyncio.sleep(0)
+    server.close()
+
+
 class Wire(asyncio.Protocol):
     """A connection that was accepted; `connected` is called once with it, when it is there."""
 

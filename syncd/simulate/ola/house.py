@@ -11,7 +11,7 @@ from syncd.simulate.books import Keeper, Login, Struck, Violation
 from syncd.simulate.ola.manners import Fault, Manners, Stock
 from syncd.simulate.ola.visit import Visit
 from syncd.simulate.tree import Clock
-from syncd.simulate.wire import Wire
+from syncd.simulate.wire import Wire, shut
 
 
 class OlaHouse(Keeper):
@@ -60,7 +60,7 @@ class OlaHouse(Keeper):
     async def stop(self) -> None:
         """Send everybody away; the books stay. Raises what went wrong inside the house."""
         if self._server is not None:
-            self._server.close()
+            await shut(self._server)
         visits = dict(self._visitors)
         for task in visits:
             task.cancel()
