@@ -108,9 +108,8 @@ COLOURS = {"ok": "green", "waiting": "green", "new": "cyan", "disabled": "dim"}
 def _print_account(console: "Console", one: "AccountStatus") -> None:
     state = f"[{COLOURS.get(one.word, 'red')}]{one.word}[/]" + (f": {escape(one.why)}" if one.why else "")
     console.print(f"\n[bold]{one.name}[/] ({one.supplier})  {state}")
-    console.print(
-        f"  last visit {when(one.last_success)}, next {when(one.next_visit)}, login allowed {when(one.next_login)}"
-    )
+    next_visit = when(one.next_visit) if one.next_visit else "as soon as syncd runs"
+    console.print(f"  last visit {when(one.last_success)}, next {next_visit}, login allowed {when(one.next_login)}")
     counts = ((one.outbox, "in the outbox"), (one.unanswered, "orders unanswered"), (one.held, "orders held"),
               (one.quarantined, "in quarantine"))  # fmt: skip
     waiting = ", ".join(f"{number} {words}" for number, words in counts if number)

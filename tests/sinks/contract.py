@@ -139,15 +139,6 @@ class SinkContract:
             await sink.deliver(batch)
         assert target.lines() == lines_of(batch)
 
-    async def test_a_look_at_the_target_finds_it_and_has_no_effect(self, target: Target):
-        async with opened(target) as sink:
-            if isinstance(sink, Checking):
-                assert await sink.check()
-                assert target.lines() == Counter()
-                with target.down(), pytest.raises(SinkError) as caught:
-                    await sink.check()
-                assert caught.value.remedy
-
     async def test_a_target_that_goes_down_between_two_batches(self, target: Target, tmp_path: Path):
         first, second = (
             target.batch(tmp_path),
