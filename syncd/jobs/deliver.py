@@ -134,7 +134,8 @@ class _Round:
     async def _taken(self, delivery: Delivery, row: Interchange, batch: Batch | None) -> None:
         state = (batch.stamp, batch.key) if batch is not None and batch.stamp is not None else None
         await self.place.do(self.place.store.journal.delivered, delivery.id, self.place.clock(), state)
-        log.info("file.delivered", **_words(delivery, row))
+        if batch is not None:  # else it was said why: the sink has a later list
+            log.info("file.delivered", **_words(delivery, row))
         await self._ended(row)
         if delivery.lane in self.doubtful:
             await self._bury(*self.doubtful.pop(delivery.lane))

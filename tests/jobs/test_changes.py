@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing, suppress
 
 import pytest
+from structlog.testing import capture_logs
 
 from bench.peers import gen
 from syncd.errors import SinkError
@@ -160,7 +161,9 @@ async def test_a_dead_letter_that_is_tried_again_does_not_take_the_sink_back(tmp
         await there.deliver()
         (dead,) = there.place.store.journal.pending()
         there.place.store.journal.delivery_failed(dead.id, "", there.when[0], there.when[0])
-        assert await there.deliver() == 0
+        with capture_logs() as said:
+            assert await there.deliver() == 0
+        assert [(line["event"], line["file"]) for line in said] == [("list.late", row.name)], "it was not delivered"
         assert len(shelf.batches) == 2
         assert shelf.rows == {EANS[2]: 1}
 
