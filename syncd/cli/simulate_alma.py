@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from syncd.cli.simulate import Stay
+from syncd.cli.stay import Stay
 from syncd.simulate.alma import AlmaHouse, parse_faults
 
 if TYPE_CHECKING:
-    from syncd.cli.simulate import AnyHouse
+    from syncd.cli.stay import AnyHouse
 
 SEARCH_KEY = "BTJ-PR"
 

@@ -3,7 +3,7 @@
 import random
 from datetime import UTC, datetime
 
-from syncd.cli.simulate import Stay
+from syncd.cli.stay import Stay
 from syncd.simulate.ola import OlaHouse, parse_faults
 
 
