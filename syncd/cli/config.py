@@ -29,7 +29,9 @@ def config() -> None:
 
 @config.command()
 @config_option
-@click.option("--paths", is_flag=True, help="Also look at folders, certificates and secrets, as the user that asks.")
+@click.option(
+    "--paths", is_flag=True, help="Also look at folders, certificates, secrets and programs, as the user that asks."
+)
 def check(config: Path | None, *, paths: bool) -> None:
     """Say whether the configuration is right; name everything that is wrong, with file and line."""
     from syncd.config import load

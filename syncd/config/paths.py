@@ -2,8 +2,10 @@
 
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+
+from pydantic import BaseModel
 
 from syncd.config.lines import Key
 from syncd.config.settings import Settings
@@ -31,15 +33,23 @@ def unusable(settings: Settings) -> Iterator[Told]:
         if account.ca_file:
             yield from _certificate((*key, "ca_file"), account.ca_file)
     for name, sink in settings.sinks.items():
-        for field, value in sink.settings:
-            if isinstance(value, Path) and field == "ca_file":
-                yield from _certificate(("sink", name, field), value)
-            elif isinstance(value, Path) and type(sink.settings).model_fields[field].json_schema_extra == FILE:
-                yield from _file(("sink", name, field), value)
-            elif isinstance(value, Path):
-                yield from _folder(("sink", name, field), value)
-            elif isinstance(value, Secret):
-                yield from _secret(("sink", name, field), value)
+        yield from _of_sink(("sink", name), sink.settings)
+
+
+def _of_sink(key: Key, settings: BaseModel) -> Iterator[Told]:
+    """Look at paths and secrets by their types, and at what only the sink's own settings know to be on this machine."""
+    for field, value in settings:
+        if isinstance(value, Path) and field == "ca_file":
+            yield from _certificate((*key, field), value)
+        elif isinstance(value, Path) and type(settings).model_fields[field].json_schema_extra == FILE:
+            yield from _file((*key, field), value)
+        elif isinstance(value, Path):
+            yield from _folder((*key, field), value)
+        elif isinstance(value, Secret):
+            yield from _secret((*key, field), value)
+    own: Callable[[], Iterable[tuple[str, str]]] = getattr(settings, "unusable", tuple)
+    for field, why in own():
+        yield (*key, field), why
 
 
 def _file(key: Key, path: Path) -> Iterator[Told]:

@@ -28,6 +28,7 @@ NEVER = 65
 NOT_NOW = 75
 SAID = 500
 """Characters of what the program last wrote to standard error, shown with a failure."""
+MISSING = "is not there, or may not be run"
 WORDS = ("key", "account", "supplier", "channel", "kind", "name", "sha256", "stamp", "base")
 KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR")
 """What the program gets of syncd's own environment, which may hold secrets."""
@@ -44,6 +45,11 @@ class CommandSettings(BaseModel):
     input: Literal["path", "stdin"] = Field(default="path", description="how the program gets the file")
     records: bool = Field(default=False, description="hand over the records as JSON Lines instead of the file itself")
     timeout: float = Field(default=300, gt=0, le=86_400, description="seconds until the program is killed")
+
+    def unusable(self) -> Iterator[tuple[str, str]]:
+        """Yield the key and the reason if the program is not there for this user, for `syncd config check --paths`."""
+        if shutil.which(self.command[0]) is None:
+            yield "command", f"{self.command[0]} {MISSING}"
 
 
 class CommandSink:
@@ -69,7 +75,7 @@ class CommandSink:
         found = await asyncio.to_thread(shutil.which, program)
         if found is None:
             raise SinkError(
-                f"{program} is not there, or may not be run",
+                f"{program} {MISSING}",
                 remedy="The program must be there and executable for syncd's user.",
             )
         return f"{found} is there, and was not run"

@@ -72,6 +72,39 @@ def test_check_of_paths(syncd, write, tmp_path):
     assert f"mkdir -p {tmp_path}/a/b/in" in err
 
 
+def test_check_of_paths_looks_at_the_program_and_the_database_of_a_sink(syncd, write, tmp_path):
+    (tmp_path / "umbreit").touch(0o600)
+    (tmp_path / "umbreit").write_text("secret")
+    (tmp_path / "folder.db").mkdir()
+    (tmp_path / "till").write_text("no program")
+    (tmp_path / "scan").write_text("#!/bin/sh")
+    (tmp_path / "scan").chmod(0o700)
+    account = f'state_dir = "{tmp_path}/state"{UMBREIT.replace("/etc/syncd", str(tmp_path))}'
+    sinks = [
+        f'type = "command"\ncommand = ["{tmp_path}/scan", "--in"]',
+        f'type = "sql"\nurl = "sqlite:///{tmp_path}/shop.db"',
+        'type = "sql"\nurl = "postgresql://shop@192.0.2.1/shop"',
+    ]
+    spoilt = [
+        (f'type = "command"\ncommand = ["{tmp_path}/till", "--in"]', f"command: {tmp_path}/till is not there"),
+        (f'type = "sql"\nurl = "sqlite:///{tmp_path}/no/shop.db"', f"url: {tmp_path}/no is not there"),
+        (f'type = "sql"\nurl = "sqlite:///{tmp_path}/till/shop.db"', f"url: {tmp_path}/till is not there"),
+        (f'type = "sql"\nurl = "sqlite:///{tmp_path}/folder.db"', f"url: {tmp_path}/folder.db is no file"),
+    ]
+
+    def checked(tables):
+        text = "".join(f"\n[sink.s{number}]\n{table}\n" for number, table in enumerate(tables))
+        return syncd("config", "check", "--paths", "--config", write(account + text))
+
+    assert checked(sinks)[::2] == (0, "")
+    status, _, err = checked([*sinks, *(table for table, _ in spoilt)])
+    assert status == 2
+    said = [line.split(": ", 1)[1] for line in err.splitlines() if "sink." in line]
+    assert len(said) == len(spoilt)
+    for number, (line, (_, why)) in enumerate(zip(said, spoilt, strict=True), start=len(sinks)):
+        assert line.startswith(f"sink.s{number}.{why}")
+
+
 # -- show and schema --------------------------------------------------------------------------------------------
 
 

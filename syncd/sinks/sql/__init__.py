@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -71,6 +72,12 @@ class SqlSettings(BaseModel):
         if self.password and self.url.startswith("sqlite"):
             raise ValueError("password: SQLite has none")
         return self
+
+    def unusable(self) -> Iterator[tuple[str, str]]:
+        """Yield the key and the reason if SQLite could not write on this machine, for `syncd config check --paths`."""
+        url = make_url(self.url)
+        if url.get_backend_name() == "sqlite":
+            yield from (("url", why) for why in sqlite.unwritable(Path(url.database or "")))
 
 
 class SqlSink:

@@ -1,8 +1,10 @@
 """SQLite: rows go straight into their table, in chunks; readers see the state before until the transaction ends."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -27,6 +29,17 @@ from syncd.sinks.sql.load import Database, Loader
 CHUNK = 2_000
 WAIT = 30
 """Seconds to wait for another program's transaction."""
+
+
+def unwritable(file: Path) -> Iterator[str]:
+    """Say why this user could not write a database: SQLite makes the file, and its journal beside it, but no folder."""
+    folder = file.parent
+    if not folder.is_dir():
+        yield f"{folder} is not there, or no folder: mkdir -p {folder}"
+    elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield f"{folder} is not writable for this user"
+    elif file.exists() and not (file.is_file() and os.access(file, os.R_OK | os.W_OK)):
+        yield f"{file} is no file that this user can write"
 
 
 def open_engine(url: URL) -> Engine:
