@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncd.cli.options import config_option
+from syncd.cli.options import config_option, reason_option
 from syncd.cli.output import say_json
-from syncd.cli.words import reason_option
 from syncd.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from syncd.cli.options import config_option
+from syncd.cli.options import config_option, reason_option
 from syncd.cli.output import say_json
-from syncd.cli.words import reason_option
 
 
 @click.group()

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import click
 
-from syncd.cli.options import config_option
-from syncd.cli.words import said
+from syncd.cli.options import Reason, config_option
 
 
 @click.command()
 @click.argument("account")
-@click.option("--reason", required=True, callback=said, help="Why; shown in `syncd status`.")
+@click.option("--reason", type=Reason(), required=True, help="Why; shown in `syncd status`.")
 @config_option
 def pause(account: str, reason: str, config: Path | None) -> None:
     """Make no visits for ACCOUNT until somebody resumes it. Orders wait, nothing is lost."""

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from syncd.cli.options import config_option
+from syncd.cli.options import config_option, reason_option
 from syncd.cli.output import say_json
-from syncd.cli.words import each, number_argument, numbers_argument, reason_option, told
+from syncd.cli.words import each, number_argument, numbers_argument, told
 
 
 @click.group()

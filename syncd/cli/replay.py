@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from syncd.cli.options import config_option
+from syncd.cli.options import Reason, config_option
 from syncd.cli.output import say_json
 
 
@@ -44,7 +44,7 @@ class Moment(click.ParamType[datetime]):
 @click.option("--until", type=Moment(time.max), help="Files that came in until then. [default: now]")
 @click.option("--account", metavar="NAME", help="Of this account alone.")
 @click.option("--dry-run", is_flag=True, help="Only say which files it would be.")
-@click.option("--reason", help="Why; kept in the audit trail. Needed unless it is a dry run.")
+@click.option("--reason", type=Reason(), help="Why; kept in the audit trail. Needed unless it is a dry run.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one for each file.")
 @config_option
 def replay(

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncd.cli.options import config_option
+from syncd.cli.options import config_option, reason_option
 from syncd.cli.output import say_json, when
-from syncd.cli.words import reason_option
 
 if TYPE_CHECKING:
     from syncd.deliveries import SinkStatus

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncd.cli.options import config_option
+from syncd.cli.options import Reason, config_option, reason_option
 
 if TYPE_CHECKING:
     from syncd.model import Interchange
@@ -14,24 +14,15 @@ if TYPE_CHECKING:
 NUMBER = click.IntRange(1, (1 << 63) - 1)
 """What a database can hold as the number of a file."""
 
-
-def said(_context: click.Context, _option: click.Parameter, reason: str) -> str:
-    """Refuse a reason that is blank."""
-    if not reason.strip():
-        raise click.BadParameter("say why; it is blank")
-    return reason
-
-
-reason_option = click.option("--reason", required=True, callback=said, help="Why; kept in the audit trail.")
 numbers_argument = click.argument("numbers", metavar="NO...", type=NUMBER, nargs=-1, required=True)
 number_argument = click.argument("number", metavar="NO", type=NUMBER)
 
 
 @click.command()
 @numbers_argument
-@click.option("--reason", default="", help="Why; kept in the audit trail.")
+@click.option("--reason", type=Reason(), help="Why; kept in the audit trail.")
 @config_option
-def approve(numbers: tuple[int, ...], reason: str, config: Path | None) -> int:
+def approve(numbers: tuple[int, ...], reason: str | None, config: Path | None) -> int:
     """Let go what a guard holds: orders are checked again and sent, stock lists are handed on.
 
     An order whose name was used before gets a new one where the supplier's names carry a time.
@@ -40,7 +31,7 @@ def approve(numbers: tuple[int, ...], reason: str, config: Path | None) -> int:
     from syncd.config import load
 
     settings = load(config)
-    return each(numbers, lambda number: told(app_people.approve(settings, number, reason)))
+    return each(numbers, lambda number: told(app_people.approve(settings, number, reason or "")))
 
 
 @click.command()

@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
-from click import BadParameter
+from click import BadParameter, Context, Group
 from click.testing import CliRunner, Result
 
 from syncd.cli import syncd
@@ -95,10 +96,28 @@ def test_a_doubt_is_settled_with_a_reason_and_one_of_two_words(folder):
     assert isinstance(run(folder, "resend", number, "--reason", "again").exception, UsageError)
 
 
-def test_a_blank_reason_and_a_number_that_no_database_holds_are_wrong_usage(folder):
-    number = doubtful(folder)
-    for verb in (("settle", number, "--taken"), ("resend", number), ("pause", "umbreit"), ("host", "take", "x")):
-        assert isinstance(run(folder, *verb, "--reason", " ").exception, BadParameter)
+def verbs(command, *path):
+    """Yield each verb that takes a reason, as its words."""
+    for name in command.list_commands(Context(command)) if isinstance(command, Group) else ():
+        yield from verbs(command.get_command(Context(command), name), *path, name)
+    if any(parameter.name == "reason" for parameter in command.params):
+        yield path
+
+
+@pytest.mark.parametrize("verb", list(verbs(syncd)), ids=" ".join)
+@pytest.mark.parametrize("reason", ["", " \t\n", "\udcff", "\x1b[2J"])
+def test_a_reason_that_says_nothing_is_refused_in_words(folder, verb, reason):
+    result = run(folder, *verb, "--reason", reason)
+    assert isinstance(result.exception, BadParameter)
+    assert re.search("--reason.*(say why; it is blank|write it in plain text)", str(result.exception.format_message()))
+
+
+def test_a_reason_is_kept_on_one_line(folder):
+    run(folder, "pause", "umbreit", "--reason", " they move\n  house ")
+    assert "pause: umbreit, visits end (they move house)" in run(folder, "status").stdout
+
+
+def test_a_number_that_no_database_holds_is_wrong_usage(folder):
     for words in ("approve", "settle --taken --reason x", "quarantine show", "quarantine discard --reason x"):
         assert isinstance(run(folder, *words.split(), 1 << 63).exception, BadParameter)
 
