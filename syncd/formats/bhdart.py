@@ -85,7 +85,7 @@ def judge(rules: tuple[Rule, ...], values: Attributes, number: int, findings: Fi
             findings.error("missing-field", number, f"attribute {rule.cb_id} is missing or empty")
         elif not rule.holds(values[rule.cb_id]):
             findings.add(rule.otherwise, rule.code, number, f"{rule.cb_id}: wanted {rule.wanted}", values[rule.cb_id])
-    for cb_id in values.keys() - {rule.cb_id for rule in rules} - {"0001"}:
+    for cb_id in sorted(values.keys() - {rule.cb_id for rule in rules} - {"0001"}):
         note_unknown(cb_id, values[cb_id], number, findings)
 
 
@@ -99,7 +99,7 @@ def plain_pattern(ending: str, *wanted: str) -> str:
     """Return the pattern of details about which there is nothing to say; the groups are the wanted attributes."""
     optional = "".join(f"(?:#{cb_id}(?P<i{cb_id}>{DAY})|)" for cb_id in ("0500", "0281"))
     available = "#0522(?P<i0522>[0-9]{1,2}|[0-5][0-9]{2}|6(?:[0-8][0-9]|9[0-8]))"
-    detail = rf"#00012#0200(?P<i0200>[0-9]{{13}}){optional}#0521(?P<i0521>[^# \x00-\x1f\x7f-\xff]){available}"
+    detail = rf"#00012#0200(?P<i0200>[0-9]{{13}}+){optional}#0521(?P<i0521>[^# \x00-\x1f\x7f-\xff]){available}"
     return f"(?m)^{only_groups(detail, *(f'i{cb_id}' for cb_id in wanted))}{ending}"
 
 
@@ -153,7 +153,7 @@ def read_stock_line(values: Attributes, number: int, findings: Findings) -> Stoc
     """Read one detail, or raise BadLineError with the reason."""
     fields: dict[str, object] = {"counted": None, "changed": None}
     extras: list[tuple[str, str]] = []
-    for cb_id in DETAIL.keys() - OPTIONAL - values.keys():
+    for cb_id in sorted(DETAIL.keys() - OPTIONAL - values.keys()):
         raise BadLineError(f"{cb_id} is missing or empty")
     for cb_id, raw in values.items():
         if cb_id in DETAIL:

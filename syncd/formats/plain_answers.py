@@ -12,6 +12,7 @@ from itertools import compress, repeat
 from operator import not_
 
 from syncd.formats.answers import L101, M101
+from syncd.formats.bundles import MIXED_VAT
 from syncd.formats.codes import REPORT_CODES
 from syncd.formats.fields import DAY, FREE
 from syncd.formats.layout import Layout
@@ -22,27 +23,35 @@ Reader = Callable[[Iterable[str]], Iterable[object]]
 """From the texts of a column to its values."""
 
 _TEXT = rf"[^* \x00-\x1f]{FREE}"
-_MARK = rf"(?:\*1003(?P<mark>{_TEXT}{{0,14}})|)"
+_MARK = rf"(?:\*1003(?P<mark>{_TEXT}{{0,14}}+)|)"
 _USUAL = rf"\*90901\*9040{'0' * 8}\*9043{'0' * 15}0*"  # what Umbreit writes, tried as one
 _NOTHING = rf"(?:{_USUAL}|(?:\*90901|)(?:\*90400*|)(?:\*90430*|))"
-_ARTICLE = {"article": rf"(?:[0-9]{{13}}(?=EN)|{_TEXT}{{12}}(?=UM|RK|KN))"}
-_ANY_ARTICLE = {"article": "", "qualifier": rf"(?:.{{13}}EN|{_TEXT}{{12}}(?:UM|RK|KN))"}
+_ARTICLE = {"article": rf"(?:[0-9]{{13}}(?=EN)|{_TEXT}{{12}}+(?=UM|RK|KN))"}
+_ANY_ARTICLE = {"article": "", "qualifier": rf"(?:.{{13}}+EN|{_TEXT}{{12}}+(?:UM|RK|KN))"}
 """Number and qualifier as one, tried faster: whether an EAN has digits is seen where its check digit is looked at."""
 
 
-def _despatch(customer: str, article: Mapping[str, str]) -> str:
+_PART_PRICE = r"\*1029[0-9]{1,15}+\*1030"
+_PART = (
+    rf"\*1019[0-9]{_PART_PRICE}NO\*1032EUR{_PART_PRICE}LP\*1032EUR"
+    rf"\*1101{_TEXT}{{0,34}}+\*1102[A-Z]{{2}}\*1151(?:PHY|DIG)"
+)
+"""Of a bundle. Whether the parts add up is seen where the record is at hand."""
+_GROSS = re.compile(rb"\*1029([0-9]+)\*1030LP")
+
+
+def _despatch(customer: str, article: Mapping[str, str], vat: str = "[012]", parts: str = "") -> str:
     fixed = L101.plain(
         receiver=customer.ljust(10),
-        note=f"{_TEXT}{{9}}",
+        note=f"{_TEXT}{{9}}+",
         **article,
         quantity="(?!0000)[0-9]{4}",
         price="0{7}[0-9]{8}",  # literals are tried faster than digits, and no book costs 10,000 euro
         currency="[A-Z]{3}",
         discount="00[0-9]{6}",
-        vat="[012]",
+        vat=vat,
     )
-    rest = rf"{_MARK}{_NOTHING}(?:\*9045(?P<parcel>{_TEXT}{{0,9}})|)\*9999"
-    return fixed + rest
+    return rf"{fixed}{_MARK}{_NOTHING}(?:\*9045(?P<parcel>{_TEXT}{{0,9}}+)|){parts}\*9999"
 
 
 def _report(customer: str, article: Mapping[str, str]) -> str:
@@ -68,7 +77,12 @@ def _any_of(codes: Iterable[int]) -> str:
 @lru_cache(16)
 def answer_pattern(customer: str, ending: bytes) -> "re.Pattern[bytes]":
     """Return the pattern for the verdict on an ELS of one customer: its only group is a record, or empty if odd."""
-    plain = only_groups(f"(?P<record>{_despatch(customer, _ANY_ARTICLE)}|{_report(customer, _ANY_ARTICLE)})", "record")
+    records = (
+        _despatch(customer, _ANY_ARTICLE),
+        _report(customer, _ANY_ARTICLE),
+        _despatch(customer, _ANY_ARTICLE, MIXED_VAT, f"(?:{_PART})+"),
+    )
+    plain = only_groups(f"(?P<record>{'|'.join(records)})", "record")
     return re.compile(rf"{plain}{ending.decode('ascii')}|[^\n]*\n|[^\n]+".encode("ascii"))
 
 
@@ -105,22 +119,18 @@ class Run:
         """Return delivery note and position of each despatch."""
         return [record[_L_NUMBER] for record in self.despatches]
 
-    def notes(self) -> set[bytes]:
-        """Return the different delivery notes."""
-        return {record[_L_NOTE] for record in self.despatches} | {record[_M_NOTE] for record in self.reports}
-
-    def references(self) -> set[bytes]:
-        """Return the different order references."""
-        ours = {record[_L_REFERENCE] for record in self.despatches}
-        return ours | {record[_M_REFERENCE] for record in self.reports}
-
-    def notes_in_order(self) -> list[bytes]:
+    def notes(self) -> list[bytes]:
         """Return the delivery note of each record."""
         return [record[_L_NOTE if record[0] == _L else _M_NOTE] for record in self.records]
 
-    def references_in_order(self) -> list[bytes]:
+    def references(self) -> list[bytes]:
         """Return the order reference of each record."""
         return [record[_L_REFERENCE if record[0] == _L else _M_REFERENCE] for record in self.records]
+
+    def bundles_add_up(self) -> bool:
+        """Tell whether the parts of each bundle cost what the bundle costs."""
+        bundles = (record for record in self.despatches if record[_VAT] == _MIXED)
+        return all(sum(map(int, _GROSS.findall(bundle))) == int(bundle[_PRICE]) for bundle in bundles)
 
 
 _L = ord("L")
@@ -129,6 +139,8 @@ _L_NOTE, _M_NOTE = L101.place("note"), M101.place("note")
 _L_REFERENCE, _M_REFERENCE = L101.place("reference"), M101.place("reference")
 _L_ARTICLE, _M_ARTICLE = L101.place("article"), M101.place("article")
 _L_QUALIFIER, _M_QUALIFIER = L101.place("qualifier"), M101.place("qualifier")
+_PRICE, _VAT = L101.place("price"), L101.place("vat").start
+_MIXED = ord(MIXED_VAT)
 
 _SIDES = 4
 """The columns of sender and receiver come first; all records of a pattern have the same there."""

@@ -132,24 +132,24 @@ class ResponseJudge:
 
     def _take_run(self, run: Run) -> bool:
         """Take records about which there is nothing to say; take none and say so if there is."""
-        if not eans_are_valid(run.articles()) and not eans_are_valid(run.eans()):
+        if not run.bundles_add_up() or not (eans_are_valid(run.articles()) or eans_are_valid(run.eans())):
             return False
         if not self._goods.extend(run.sides(), run.numbers(), run.lines, map(hash, run.despatches)):
             return False
-        if others := run.notes() - self._notes:
-            self._take_other_notes(run, others)
-        if not run.references() <= self._references.keys():
-            self._references |= dict.fromkeys(run.references_in_order())
+        notes = run.notes()
+        if others := set(notes) - self._notes:
+            self._take_other_notes(run.first, notes, others)
+        self._references |= dict.fromkeys(run.references())
         self._counts["DespatchLine"] += len(run.despatches)
         self._counts["ReportLine"] += len(run.reports)
         self.framing.note_content()
         return True
 
-    def _take_other_notes(self, run: Run, others: set[bytes]) -> None:
-        notes, index = run.notes_in_order(), 0
+    def _take_other_notes(self, first: int, notes: list[bytes], others: set[bytes]) -> None:
+        index = 0
         for note in filter(others.__contains__, dict.fromkeys(notes)):
             index = notes.index(note, index)
-            self._note_other(run.first + index, note)
+            self._note_other(first + index, note)
 
     # -- the exact way -----------------------------------------------------------------------------------------
 

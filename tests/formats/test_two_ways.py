@@ -8,7 +8,7 @@ from bench.peers import gen
 from syncd.formats import Context
 from syncd.formats.digicom import DigicomFormat
 from syncd.formats.responses import ResponseFormat
-from tests.formats.canonical import ELS_NAME
+from tests.formats.canonical import BUNDLE, ELS_NAME, wire
 
 ALPHABET = b"0123456789#* \r\nNJAVLM\x00\t\x1a\xe4\x81"
 
@@ -19,8 +19,16 @@ def stock_list(lines: int, seed: int) -> bytes:
 
 
 def delivery_note(lines: int, seed: int) -> bytes:
+    """Return records as they come, and among them more bundles than ever come."""
     rng = random.Random(seed)
-    return "".join(gen.els_line(rng, number) for number in range(lines)).encode("latin-1")
+    rows = (
+        bundle(number) if rng.random() < 0.1 else gen.els_line(rng, number).encode("latin-1") for number in range(lines)
+    )
+    return b"".join(rows)
+
+
+def bundle(number: int, price: int = 229900) -> bytes:
+    return wire(BUNDLE.replace("0001202020", f"{1000 + number}202020").replace(f"{229900:015d}", f"{price:015d}"))
 
 
 def spoil(content: bytes, rng: random.Random) -> bytes:
@@ -89,6 +97,13 @@ def test_lines_that_are_odd_are_found_among_thousands():
             ("duplicate-ean", 3002),
         ]
         assert len(records) == 5999
+
+
+def test_a_bundle_that_does_not_add_up_is_found_among_those_that_do():
+    content = b"".join(bundle(number, 229800 if number == 40 else 229900) for number in range(100))
+    for verdict, records in both_ways(ResponseFormat, content, Context(name=ELS_NAME), 1 << 18):
+        assert [(finding.code, finding.line) for finding in verdict.findings] == [("bundle-sum", 41)]
+        assert [len(record.bundle) for record in records] == [2] * 100
 
 
 def with_wrong_check_digit(line: bytes) -> bytes:
