@@ -1,4 +1,4 @@
-"""Take orders out of the outbox: spooled, fsynced and journalled before the shop's file leaves its folder.
+"""Take orders out of the outbox: spooled, fsynced, journalled and testified before the shop's file leaves its folder.
 
 A file arrives by rename, so a name that does not begin with a dot nor end in `.tmp` is complete. What may not be sent
 is put into quarantine with the reason; the same bytes a second time, too many files at once and files that are too old
@@ -12,10 +12,11 @@ from pathlib import Path
 
 import structlog
 
-from syncd.errors import UsageError
+from syncd.errors import LaterError, UsageError
 from syncd.formats import FORMATS, OrderLine
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import first_error
+from syncd.jobs.restored import remember_orders
 from syncd.life import Ordered, ordered
 from syncd.model import Direction, Interchange, Verdict
 from syncd.plan import GUARDED_BEFORE, guard_batch, guard_order, refuse_name
@@ -78,7 +79,9 @@ async def collect(place: Workplace, account: Account) -> tuple[list[Interchange]
     errors: list[UsageError] = []
     if account.outbox is None:
         return taken, errors
-    await _finish_leaving(place, account)
+    errors += await _leave(place, account)
+    if errors:  # what is journalled is not taken twice meanwhile
+        return taken, errors
     paths = await place.do(waiting, account.outbox)
     if not paths:
         return taken, errors
@@ -88,18 +91,32 @@ async def collect(place: Workplace, account: Account) -> tuple[list[Interchange]
             taken.append(await _take(place, account, path, normal))
         except UsageError as error:
             errors.append(error)
-    return taken, errors
+    return taken, errors + await _leave(place, account)
 
 
-async def _finish_leaving(place: Workplace, account: Account) -> None:
-    """Remove outbox files that a stop left behind after they were journalled."""
-    for row, source in await place.do(place.store.journal.in_outbox, account.name):
-        await place.do(_unlink_same, Path(source), row.sha256)
-        await place.do(place.store.journal.left_outbox, row.id)
+async def _leave(place: Workplace, account: Account) -> list[UsageError]:
+    """Remove the outbox files that are journalled, once the witness knows them; return why one could not be removed.
+
+    Also those that a stop has left behind.
+    """
+    errors = []
+    rows = await place.do(place.store.journal.in_outbox, account.name)
+    if rows:
+        try:
+            await remember_orders(place, account)
+        except LaterError as error:
+            return [UsageError(str(error), remedy=error.remedy)]
+    for row, source in rows:
+        try:
+            await place.do(_unlink_same, Path(source), row.sha256)
+            await place.do(place.store.journal.left_outbox, row.id)
+        except UsageError as error:
+            errors.append(error)
+    return errors
 
 
 def _unlink_same(path: Path, sha256: str | None) -> None:
-    """Remove an outbox file that is journalled. Raises UsageError: what is journalled is not taken twice meanwhile."""
+    """Remove an outbox file that is journalled. Raises UsageError."""
     try:
         if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
             path.unlink()
@@ -162,7 +179,7 @@ def refuse_order(account: Account, name: str, data: bytes) -> str | None:
 
 
 def _enter(place: Workplace, account: Account, order: _Order, normal: "_Normal") -> Interchange:
-    """Spool and journal an order, and only then let the shop's file go."""
+    """Spool and journal an order; the shop's file goes after that."""
     journal, spool = place.store.journal, place.store.spool
     known = (account.name, order.channel.name, order.path.name, len(order.data), order.sha256)
 
@@ -176,8 +193,6 @@ def _enter(place: Workplace, account: Account, order: _Order, normal: "_Normal")
         assert order.verdict is not None, "what is not refused was judged"
         reason, lines = _guard(place, account, order, normal), _ordered(account, order, order.verdict)
         row = journal.queue(*known, order.verdict.references, source, reason, now, spool=keep, ordered=lines)
-    _unlink_same(order.path, order.sha256)
-    journal.left_outbox(row.id)
     return row
 
 

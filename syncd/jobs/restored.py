@@ -4,6 +4,7 @@ See docs/decisions/restore.md. Before a command goes out that makes an order cou
 account's turn, it is asked.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -15,6 +16,10 @@ from syncd.state import Store, witness
 log = structlog.get_logger()
 
 REASON = "the state was restored from an older copy; the order may have been sent since that was made"
+FORGOTTEN = (
+    "the state that knew this order was replaced by an older copy, and its bytes are gone; it may have been sent. "
+    "Ask the supplier; if it was not taken, drop it again"
+)
 
 
 async def testify(place: Workplace, account: Account, order: Interchange) -> None:
@@ -25,21 +30,41 @@ async def testify(place: Workplace, account: Account, order: Interchange) -> Non
 
 def _testify(store: Store, outbox: Path, order: Interchange) -> None:
     said = witness.Testimony(store.gate.fence(order.account), *store.journal.last_event(order.id))
-    witness.tell(witness.path_of(outbox, order.account), said)
+    witness.tell(witness.path_of(outbox, order.account), replace(said, orders=store.journal.unsettled(order.account)))
+
+
+async def remember_orders(place: Workplace, account: Account) -> None:
+    """Have the witness list the orders that are not settled now. Raises LaterError."""
+    if account.outbox is not None:
+        await place.do(_remember, place.store, account.name, witness.path_of(account.outbox, account.name))
+
+
+def _remember(store: Store, account: str, path: Path) -> None:
+    said, orders = witness.ask(path), store.journal.unsettled(account)
+    if orders != (said.orders if said else ()):
+        witness.tell(path, replace(said or _now(store, account), orders=orders))
 
 
 async def notice_restored(place: Workplace, account: Account) -> None:
-    """Hold every unsent order of an account whose witness knows more than the state; count its login as just made."""
+    """Hold every unsent order of an account whose witness knows more than the state; count its login as just made.
+
+    An order of which the state knows nothing at all is entered as held, without its bytes.
+    """
     if account.outbox is None:
         return
     path = witness.path_of(account.outbox, account.name)
     said = await place.do(witness.ask, path)
-    if said is None or await place.do(_knows, place.store, account.name, said):
+    if said is None:
         return
-    held = await place.do(place.store.journal.hold_unsent, account.name, REASON, place.clock())
+    missing = await place.do(place.store.journal.missing, account.name, said.orders)
+    if not missing and await place.do(_knows, place.store, account.name, said):
+        return
+    now = place.clock()
+    held = await place.do(place.store.journal.hold_unsent, account.name, REASON, now)
+    held += await place.do(place.store.journal.enter_missing, account.name, missing, FORGOTTEN, now)
     for order in held:
         event = f"order.{order.state}"
-        log.warning(event, account=account.name, interchange=order.id, file=order.name, reason=REASON)
+        log.warning(event, account=account.name, interchange=order.id, file=order.name, reason=order.reason)
     await place.do(place.store.gate.overtake, account.name, said.fence, place.sample())
     await place.do(_agree, place.store, account.name, path)
     log.warning("state.restored", account=account.name, held=len(held))
@@ -55,4 +80,8 @@ def _knows(store: Store, account: str, said: witness.Testimony) -> bool:
 
 def _agree(store: Store, account: str, path: Path) -> None:
     """Have the witness say what the state knows now: it was noticed, and is dealt with."""
-    witness.tell(path, witness.Testimony(store.gate.fence(account), *store.journal.last_event()))
+    witness.tell(path, replace(_now(store, account), orders=store.journal.unsettled(account)))
+
+
+def _now(store: Store, account: str) -> witness.Testimony:
+    return witness.Testimony(store.gate.fence(account), *store.journal.last_event())

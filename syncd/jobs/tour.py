@@ -15,7 +15,7 @@ from syncd.jobs.judge import recover
 from syncd.jobs.lines import follow_lines
 from syncd.jobs.missing import notice_missing
 from syncd.jobs.outbox import collect
-from syncd.jobs.restored import notice_restored
+from syncd.jobs.restored import notice_restored, remember_orders
 from syncd.jobs.visit import LEFT, Visit, Worker, visit
 from syncd.model import Interchange, State, Step
 from syncd.plan import plan_store
@@ -74,6 +74,8 @@ async def tour(place: Workplace, account: Account, *, due: bool, orders: bool = 
         await _visit(place, account, result)
         if result.failures:  # what a broken session left in the spool is judged now, not at the next visit
             await attempt(result, recover(place, account))
+        else:
+            await attempt(result, remember_orders(place, account))
     await attempt(result, notice_missing(place, account))
     await attempt(result, follow_lines(place, account))
     return result

@@ -30,6 +30,7 @@ def approve(
         raise _not(row, "held by a guard")
     if row.direction is Direction.IN:
         return store.journal.hand_over(row, account.deliveries(row), at, word)
+    _refuse_a_doubtful_twin(store, row)
     name, data = row.name, _bytes(store, row)
     if _name_is_taken(store, row):
         name = _fresh_name(account, row, next_name)
@@ -122,7 +123,10 @@ def _way(row: Interchange) -> str:
 
 
 def _bytes(store: Store, row: Interchange) -> bytes:
-    assert row.spool is not None, "an order is in the spool from the beginning"
+    if row.spool is None:
+        raise SpoolLostError(
+            f"nothing of no. {row.id}, {row.name}, is left but its name", remedy="Drop the order again."
+        )
     _refuse_elsewhere(store, row)
     data = store.spool.read(row.spool)
     if hashlib.sha256(data).hexdigest() != row.sha256:
@@ -142,6 +146,16 @@ def _refuse_elsewhere(store: Store, row: Interchange) -> None:
 def _twins(store: Store, row: Interchange) -> list[Interchange]:
     twins = store.journal.twins(row.account, row.channel, row.name, row.sha256 or "")
     return [twin for twin in twins if twin.id != row.id]
+
+
+def _refuse_a_doubtful_twin(store: Store, row: Interchange) -> None:
+    """Refuse to send what may have been taken just before; whoever settles that knows whether this one is meant."""
+    for twin in _twins(store, row):
+        if twin.sha256 == row.sha256 and (twin.hold is Hold.DOUBT or twin.state is Step.UNCONFIRMED):
+            raise UsageError(
+                f"no. {row.id} stays held: the same bytes may have been taken as no. {twin.id}, {twin.name}",
+                remedy=_way(twin),
+            )
 
 
 def _name_is_taken(store: Store, row: Interchange) -> bool:

@@ -18,9 +18,13 @@ from syncd.state import lines, rows
 from syncd.state.engine import Database
 from syncd.state.references import refer
 from syncd.state.tables import interchange, stamp
+from syncd.state.witness import Order
 
 OPEN = (Step.QUEUED, Step.STORING, Step.STORED, Step.PUBLISHING, Step.UNCONFIRMED)
 """Steps on which the next session has something to do."""
+
+_UNSETTLED = (*OPEN, Step.HELD, State.QUARANTINED)
+"""Steps from which an order may still be sent, by itself or by a person's word, or may have been."""
 
 _STAMP = "%Y%m%d%H%M%S"
 
@@ -144,6 +148,35 @@ class Outbound:
             return [
                 rows.move(connection, row.id, rows.state_of(row.state), Step.HELD, at, reason, doubt) for row in found
             ]
+
+    def unsettled(self, account: str) -> tuple[Order, ...]:
+        """Return this host's orders that may be sent yet, or may have been, or whose file still lies in the outbox."""
+        mine = (interchange.c.account == account, interchange.c.host == self.host)
+        orders = self._orders(*mine, or_(interchange.c.state.in_(_UNSETTLED), interchange.c.source.is_not(None)))
+        return tuple(Order(row.id, row.channel, row.size or 0, row.sha256 or "", row.name) for row in orders)
+
+    def missing(self, account: str, orders: Sequence[Order]) -> list[Order]:
+        """Return those of the orders that are not in the journal, nor held in doubt under another number."""
+        if not orders:
+            return []
+        same = interchange.c.sha256.in_([order.sha256 for order in orders])
+        rows_there = self._orders(interchange.c.account == account, same)
+        known = {(row.id, row.sha256) for row in rows_there}
+        doubted = {(row.name, row.sha256) for row in rows_there if row.hold is Hold.DOUBT}
+        return [o for o in orders if (o.number, o.sha256) not in known and (o.name, o.sha256) not in doubted]
+
+    def enter_missing(self, account: str, orders: Sequence[Order], reason: str, at: datetime) -> list[Interchange]:
+        """Enter orders of which only their names are left: HELD(doubt), without bytes."""
+        doubt = {"state": Step.HELD, "hold": Hold.DOUBT, "reason": reason, "direction": Direction.OUT}
+        mine = doubt | {"account": account, "host": self.host}
+        with self._database.writing() as connection:
+            return [
+                rows.create(
+                    connection, at, reason, **mine,
+                    channel=order.channel, name=order.name, size=order.size, sha256=order.sha256,
+                )
+                for order in orders
+            ]  # fmt: skip
 
     def last_stamp(self, customer: str) -> str | None:
         """Return the latest `YYYYMMDDHHMMSS` that an order of this customer was named with."""

@@ -2,7 +2,8 @@
 
 An order that was queued when a backup was made, and was sent since, is queued again once the backup is restored. The
 database cannot know that; so the latest publication of an account is also written down beside its outbox's files, and
-a database that knows less than the witness is an older one. See docs/decisions/restore.md.
+a database that knows less than the witness is an older one. An order that came after the copy was made is not in it at
+all, so the witness lists the orders that are not settled too. See docs/decisions/restore.md.
 """
 
 import os
@@ -16,6 +17,18 @@ from syncd.state.disk import disk_errors, rename
 from syncd.state.tables import EPOCH, MICROSECOND, microseconds
 
 _LINE = re.compile(r"session ([0-9]{1,18}) event ([0-9]{1,18})(?: at ([0-9]{1,18}))?\n")
+_ORDER = re.compile(r"^order ([0-9]{1,18}) (\S+) ([0-9]{1,18}) ([0-9a-f]{64}) (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order that was not settled when the witness was told."""
+
+    number: int
+    channel: str
+    size: int
+    sha256: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +39,8 @@ class Testimony:
     event: int
     at: datetime | None
     """When that line was written; None in the words of an older syncd."""
+    orders: tuple[Order, ...] = ()
+    """What left the outbox and is not settled: it may be sent yet, or may have been."""
 
 
 def path_of(outbox: Path, account: str) -> Path:
@@ -36,22 +51,25 @@ def path_of(outbox: Path, account: str) -> Path:
 def ask(witness: Path) -> Testimony | None:
     """Return what the witness says; None when it is not there or says nothing that can be understood."""
     try:
-        found = _LINE.match(witness.read_text(encoding="ascii"))
+        words = witness.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
+    found = _LINE.match(words)
     if found is None:
         return None
-    return Testimony(int(found[1]), int(found[2]), (found[3] and EPOCH + int(found[3]) * MICROSECOND) or None)
+    orders = tuple(Order(int(n), channel, int(size), *rest) for n, channel, size, *rest in _ORDER.findall(words))
+    return Testimony(int(found[1]), int(found[2]), (found[3] and EPOCH + int(found[3]) * MICROSECOND) or None, orders)
 
 
 def tell(witness: Path, said: Testimony) -> None:
     """Have the witness remember, durably. Raises DiskFullError, LaterError."""
     when = f" at {microseconds(said.at)}" if said.at else ""
-    line = f"session {said.fence} event {said.event}{when}"
-    words = f"{line}\nsyncd knows by this file whether its state is an old copy.\n"
+    orders = [f"order {o.number} {o.channel} {o.size} {o.sha256} {o.name}" for o in said.orders]
+    told = "syncd knows by this file whether its state is an old copy."
+    words = "\n".join([f"session {said.fence} event {said.event}{when}", *orders, told, ""])
     draft = witness.with_name(f"{witness.name}.tmp")
     try:
-        _write(draft, words.encode("ascii"))
+        _write(draft, words.encode())
         rename(draft, witness)
     except StateDamagedError as error:
         remedy = "Let syncd's user write into this folder: without it no order is sent (docs/decisions/restore.md)."

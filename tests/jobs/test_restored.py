@@ -8,7 +8,7 @@ import pytest
 
 from syncd import app, app_people
 from syncd.config import load
-from syncd.errors import DoubtError, TooEarlyError, UsageError
+from syncd.errors import DoubtError, SpoolLostError, TooEarlyError, UsageError
 from syncd.simulate.faults import Faults
 from syncd.state import join_state
 from tests.jobs.shop import TWO, now, open_shop, order
@@ -160,6 +160,79 @@ async def test_an_order_that_was_sent_again_since_the_copy_is_not_sent_a_third_t
             app_people.resend(load(shop.config), held.id, "so it is sent again")
         await shop.once("cb")
         assert len(shop.cb.orders) == 1
+
+
+CB_ORDER = "order-1.txt"
+
+
+async def doubted(shop, *names):
+    """Go back to a copy of before these orders to CB came; return their numbers, as held now."""
+    restore(shop)
+    await shop.once("cb")
+    assert [shop.states(name) for name in names] == [["held (doubt)"]] * len(names)
+    assert "drop it again" in shop.problems()["order-in-doubt"].message
+    return [app.explain(load(shop.config), name)[0].file.id for name in names]
+
+
+async def test_an_order_in_doubt_that_the_copy_does_not_know_is_held_without_its_bytes(tmp_path):
+    async with open_shop(tmp_path, cb={"faults": ["lost-226:STOR:1"]}) as shop:
+        await shop.once("cb")
+        copied(shop)
+        shop.drop(b"anything\r\n", CB_ORDER, tmp_path / "outbox-cb")
+        await shop.once("cb")
+        (number,) = await doubted(shop, CB_ORDER)
+        await shop.once("cb")
+        assert shop.states(CB_ORDER) == ["held (doubt)"], "once"
+        app_people.settle(load(shop.config), number, "CB has not got it", taken=False)
+        with pytest.raises(SpoolLostError, match="nothing of no") as error:
+            app_people.resend(load(shop.config), number, "so it is sent again")
+        assert error.value.remedy == "Drop the order again."
+        shop.drop(b"anything\r\n", CB_ORDER, tmp_path / "outbox-cb")
+        before = len(shop.cb.orders)
+        await shop.once("cb")
+        assert len(shop.cb.orders) == before + 1
+        assert sorted(shop.states(CB_ORDER)) == ["quarantined", "sent"]
+
+
+async def test_orders_that_only_waited_when_the_state_was_lost_are_told_each(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("cb")
+        copied(shop)
+        app.pause(load(shop.config), "cb", "stock-taking")
+        names = ("order-1.txt", "order-2.txt", "a name, für niemanden.txt")  # the last is refused
+        for name in names:
+            shop.drop(name.encode(), name, tmp_path / "outbox-cb")
+            await shop.once("cb")
+        await doubted(shop, *names)
+        assert shop.cb.orders == []
+
+
+async def test_an_order_that_was_sent_and_settled_since_the_copy_is_no_doubt(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("cb")
+        copied(shop)
+        shop.drop(b"anything\r\n", "order-1.txt", tmp_path / "outbox-cb")
+        await shop.once("cb")
+        restore(shop)
+        await shop.once("cb")
+        assert (len(shop.cb.orders), shop.states("order-1.txt"), shop.problems()) == (1, [], {})
+
+
+async def test_what_is_dropped_again_while_it_is_in_doubt_cannot_be_approved(tmp_path):
+    async with open_shop(tmp_path, cb={"faults": ["lost-226:STOR:1"]}) as shop:
+        await shop.once("cb")
+        copied(shop)
+        shop.drop(b"anything\r\n", CB_ORDER, tmp_path / "outbox-cb")
+        await shop.once("cb")
+        (number,) = await doubted(shop, CB_ORDER)
+        shop.drop(b"anything\r\n", CB_ORDER, tmp_path / "outbox-cb")
+        await shop.once("cb")
+        (again,) = (s.file.id for s in app.explain(load(shop.config), CB_ORDER) if s.file.state == "held (guard)")
+        with pytest.raises(UsageError, match=f"may have been taken as no. {number}") as error:
+            app_people.approve(load(shop.config), again, "it is meant")
+        assert f"syncd settle {number}" in error.value.remedy
+        app_people.settle(load(shop.config), number, "CB has not got it", taken=False)
+        app_people.approve(load(shop.config), again, "it is meant")
 
 
 async def test_a_copy_that_has_gone_on_elsewhere_is_noticed_too(tmp_path):

@@ -20,6 +20,7 @@ def _parser() -> argparse.ArgumentParser:
     net.add_argument("scene", choices=scenes.SCENES)
     net.add_argument("where", nargs="?", default="", help="only at points that are called so")
     two = verbs.add_parser("pairs", help="two faults in one history")
+    two.add_argument("scene", nargs="*", default=list(scenes.SCENES))
     two.add_argument("--runs", type=int, default=1000)
     two.add_argument("--seed", type=int, default=1)
     long = verbs.add_parser("years", help="random operation")
@@ -52,7 +53,7 @@ def main() -> int:
     elif args.verb == "years":
         jobs = [sweep.Months(seed, args.days) for seed in range(args.seed, args.seed + args.runs)]
     else:
-        sources = [sweep.pairs(scene, args.seed) for scene in scenes.SCENES]
+        sources = [sweep.pairs(scene, args.seed) for scene in args.scene]
         jobs = list(itertools.islice(itertools.chain.from_iterable(zip(*sources, strict=True)), args.runs))
     totals = sweep.run(jobs)
     print(totals)

@@ -4,16 +4,19 @@ import asyncio
 import shutil
 from pathlib import Path
 
+from syncd.errors import UsageError
 from syncd.jobs import words
-from syncd.model import Word
-from syncd.state import join_state
+from syncd.model import Interchange, Word
+from syncd.state import Store, join_state
 from syncd.suppliers.rules import Outbound
-from tests.sim.machine import Machine
+from tests.sim.machine import Machine, Place
 
 LOOK = 2 * 3600.0
 """Seconds between two looks of the person at what waits for a word."""
 REPAIR = 900.0
 """Seconds for which the machine is off while a copy is put back."""
+_MEANT = Word("somebody", "approve", "it is meant")
+_TWICE = Word("somebody", "quarantine discard", "the other one is asked for")
 
 
 class People(Machine):
@@ -35,12 +38,18 @@ class People(Machine):
                 for number, account in held:
                     place = next(each for each in self.places if each.name == account)
                     row = store.journal.get(number)
-                    word = Word("somebody", "approve", "it is meant")
-                    words.approve(store, self._account(place), row, word, self.clock.wall(), _no_name)
-                    self.say(f"somebody approves {row.name}")
+                    self._decide(store, place, row)
                     self.approved += 1
         if not self.over:
             self.loop.call_later(LOOK, self.look)
+
+    def _decide(self, store: Store, place: Place, row: Interchange) -> None:
+        try:
+            words.approve(store, self._account(place), row, _MEANT, self.clock.wall(), _no_name)
+            self.say(f"somebody approves {row.name}")
+        except UsageError:  # the same order is in doubt
+            words.discard(store, row, _TWICE, self.clock.wall())
+            self.say(f"somebody puts {row.name} away")
 
     def copy_state(self) -> None:
         """Copy the state directory as it is at this moment."""

@@ -68,6 +68,31 @@ def test_a_copy_made_within_the_visit_that_sent_the_order_is_noticed_as_one(repl
     lived("restored", Point.CHUNK, f"control < {reply}", Fault.COPY)
 
 
+class Both:
+    """Two faults, each at the first point that is called so; the second is looked for after the first."""
+
+    def __init__(self, first: At, second: At) -> None:
+        self.first, self.second = first, second
+
+    def strike(self, point: Point, label: str) -> Fault | None:
+        return (self.second if self.first.done else self.first).strike(point, label)
+
+
+def lived_through_both(first: At, second: At) -> World:
+    world = scenes.SCENES["restored"](Both(first, second))
+    world.run()
+    assert len(world.struck) == 2, "both faults must strike"
+    assert not world.broken, "\n".join([*world.lines, *world.broken])
+    return world
+
+
+@pytest.mark.parametrize("when", ["STOR bestelling", "226 Transfer"])
+def test_an_order_in_doubt_that_an_old_copy_knows_nothing_of_is_in_doubt_again(when):
+    copy = At(Point.FILE, "mkdir state/quarantine", Fault.COPY)
+    world = lived_through_both(copy, At(Point.CHUNK, when, Fault.CRASH_BEFORE))
+    assert world.held == 1
+
+
 async def _clock_set_right_again(world: World) -> None:
     world.clock.step(2 * 86400)
     await sleep(3600)

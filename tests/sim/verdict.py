@@ -34,13 +34,14 @@ def violations(world: World) -> list[str]:
 def after_a_copy(world: World) -> list[str]:
     """Return every promise that a history broke in which an old copy of the state was put back.
 
-    The copy may have forgotten an order, or be in doubt of it; every order was taken exactly once all the same. Files
-    may be handed over again, under the keys of before.
+    The copy may have forgotten an order, or be in doubt of it; every order was taken exactly once all the same. Only
+    if something else went wrong too, one that was not taken may be held in doubt instead, with a reason. Files may be
+    handed over again, under the keys of before.
     """
     found = [f"not settled: {each}" for each in world.unsettled()]
     for dropped in world.dropped:
         times = len(_taken(world, dropped))
-        if times != 1:
+        if times != 1 and not (times == 0 and len(world.struck) > 1 and _doubted(world, dropped)):
             found.append(f"{dropped.name}: taken {times} times")
     found += [f"{key[1]}: {times} effects" for key, times in world.recorder.files.items() if times > 1]
     return found + _always(world)
@@ -78,6 +79,11 @@ def _order(world: World, order: Dropped) -> Iterator[str]:
         yield f"{order.name}: held without doubt ({hold}: {reason})"
     if state not in ("sent", "confirmed", "held"):
         yield f"{order.name}: ends as {state}"
+
+
+def _doubted(world: World, order: Dropped) -> bool:
+    rows = world.ask_all("interchange", "hold, reason", account=order.account, name=order.name, state="held")
+    return any(hold == "doubt" and reason for hold, reason in rows)
 
 
 def _place(world: World, order: Dropped) -> Place:

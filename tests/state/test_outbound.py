@@ -1,5 +1,6 @@
 """Orders in the journal: taken once, moved by compare-and-set, confirmed by the supplier's answer."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -45,6 +46,26 @@ def test_the_outbox_is_left_in_two_steps(reopen, store):
     assert store.journal.in_outbox("cb") == []
     store.journal.left_outbox(item.id)
     assert reopen().journal.in_outbox("shop") == []
+
+
+def test_what_is_not_settled_is_known_by_number_and_bytes(store):
+    waits, guarded, sent = order(store), order(store, hold="twin"), order(store)
+    for step in (Step.STORING, Step.SENT):
+        sent = store.journal.advance(sent.id, sent.state, step, NOON)
+    assert [each.number for each in store.journal.unsettled("shop")] == [waits.id, guarded.id, sent.id]
+    store.journal.left_outbox(sent.id)
+    listed = store.journal.unsettled("shop")
+    assert [(each.number, each.name) for each in listed] == [(waits.id, waits.name), (guarded.id, guarded.name)]
+    assert store.journal.missing("shop", listed) == []
+    assert store.journal.missing("cb", listed) == list(listed)
+
+    gone = [replace(listed[0], number=99, name="S_1_20270101000000"), replace(listed[0], number=98, sha256="0" * 64)]
+    assert store.journal.missing("shop", gone) == gone
+    entered = store.journal.enter_missing("shop", gone, "it is gone", NOON)
+    assert {(row.state, row.hold, row.reason, row.spool) for row in entered} == {
+        (Step.HELD, Hold.DOUBT, "it is gone", None)
+    }
+    assert store.journal.missing("shop", gone) == [], "once"
 
 
 def test_a_file_that_may_not_be_sent_is_kept(store):
