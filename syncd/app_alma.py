@@ -10,6 +10,7 @@ from syncd.model import Word
 from syncd.sinks.alma.posted import Posted
 from syncd.sinks.alma.settings import AlmaSettings
 from syncd.state import join_state
+from syncd.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def settle(settings: Settings, start: str, why: str, *, taken: bool) -> Doubt:
     found = [each for each in doubts(settings) if each.key.startswith(start)]
     if len(found) != 1:
         raise UsageError(
-            f"{len(found) or 'no'} records in doubt have a key that begins with {start!r}",
+            f"{counted(len(found), 'record in doubt has', 'records in doubt have')} a key that begins with {start!r}",
             remedy="syncd alma doubts lists them.",
         )
     (doubt,) = found

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from syncd.model import Delivery
 from syncd.state import Store
+from syncd.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,17 @@ def _status(store: Store, name: str, type_name: str | None, mine: list[Delivery]
 def wants(sink: SinkStatus) -> tuple[str, str, str] | None:
     """Say what a sink wants from a person: the problem's code, what it is, what to do; None when nothing."""
     if sink.type is None and sink.oldest:
+        open_ones = counted(sink.waiting + sink.dead, "delivery is", "deliveries are")
         return (
             "sink-gone",
-            f"{sink.waiting + sink.dead} deliveries are for the sink {sink.name}, which is not in the configuration",
+            f"{open_ones} for the sink {sink.name}, which is not in the configuration",
             f"Put [sink.{sink.name}] back, or give them up: syncd sinks drop {sink.name} --reason WHY",
         )
     if sink.dead:
+        lost = counted(sink.dead, f"delivery to the sink {sink.name} was", f"deliveries to the sink {sink.name} were")
         return (
             "dead-letters",
-            f"{sink.dead} deliveries to the sink {sink.name} were given up: {sink.dead_error}",
+            f"{lost} given up: {sink.dead_error}",
             f"Mend what it says, then: syncd sinks retry {sink.name} --dead. "
             f"To do without them: syncd sinks drop {sink.name} --dead --reason WHY",
         )
@@ -85,5 +88,5 @@ def _line(delivery: Delivery, made: datetime | None) -> str:
         return f"{delivery.sink}: has it since {made.astimezone():%Y-%m-%d %H:%M:%S}"
     error = f", last error: {delivery.last_error}" if delivery.last_error else ""
     if delivery.next_attempt is None:
-        return f"{delivery.sink}: dead letter after {delivery.attempts} attempts{error}"
+        return f"{delivery.sink}: dead letter after {counted(delivery.attempts, 'attempt')}{error}"
     return f"{delivery.sink}: waits{error}"

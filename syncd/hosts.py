@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syncd.state import SILENT, Store
+from syncd.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,9 @@ def missed(host: HostStatus) -> tuple[str, str, str] | None:
     """Say what a host wants from a person: the problem's code, what it is, what to do; None when nothing."""
     if not (host.away and host.waiting):
         return None
+    files = counted(host.waiting, "file on its way lies", "files on their way lie")
     return (
         "host-away",
-        f"the host {host.name} gives no sign of life, and {host.waiting} files on their way lie there",
+        f"the host {host.name} gives no sign of life, and {files} there",
         f"Start syncd there again. If it is gone for good: syncd host take {host.name} --reason WHY (docs/state.md)",
     )

@@ -8,6 +8,7 @@ from syncd.formats.codes import REPORT_CODES
 from syncd.life import CANCELLED, Answer, LineState, Part, Says
 from syncd.state import Store
 from syncd.state.journal_lines import KnownLine, LineStory
+from syncd.wording import counted
 
 IN_DOUBT = "in doubt"
 
@@ -103,8 +104,8 @@ def sentence(story: LineStory) -> str:
 def stranger(said: Answer) -> str:
     """Tell what a file says of a line that was not ordered through syncd."""
     what = {
-        Says.GOODS: f"{_copies(said.quantity)} of {said.article} came with delivery note {said.note}",
-        Says.ANNOUNCED: f"{_copies(said.quantity)} of {said.article} announced",
+        Says.GOODS: f"{counted(said.quantity, 'copy')} of {said.article} came with delivery note {said.note}",
+        Says.ANNOUNCED: f"{counted(said.quantity, 'copy')} of {said.article} announced",
         Says.REPORT: f"{said.article}: {_code(said.code)}",
     }
     where = f"reference {said.reference}" if said.reference else "no reference"
@@ -126,8 +127,9 @@ def _came(story: LineStory) -> str:
     many = len(parts) > 1
     came = ", ".join(f"{f'{part.quantity} ' if many else ''}{_parcel(part)}" for part in parts)
     if line.delivered > line.quantity:
-        return f"{_copies(line.delivered)} of {_title(line)} came, {line.quantity} were ordered: {came}"
-    copies = f"{line.delivered} of {_copies(line.quantity)}" if line.quantity > 1 else "1 copy"
+        ordered = counted(line.quantity, "was", "were")
+        return f"{counted(line.delivered, 'copy')} of {_title(line)} came, {ordered} ordered: {came}"
+    copies = f"{line.delivered} of {counted(line.quantity, 'copy')}" if line.quantity > 1 else "1 copy"
     return f"{copies} of {_title(line)} came {came}"
 
 
@@ -144,7 +146,7 @@ def _nothing_came(line: KnownLine) -> str:
         why = f"nothing was heard since it was ordered on {day(line.sent_at.date())}"
     else:
         why = "none came" if line.state in HEARD else "ordered, no answer yet"
-    return f"{_copies(line.quantity)} of {_title(line)}: {why}"
+    return f"{counted(line.quantity, 'copy')} of {_title(line)}: {why}"
 
 
 HEARD = (LineState.REPORTED, LineState.PARTLY, LineState.CANCELLED)
@@ -184,9 +186,5 @@ def _title(line: KnownLine) -> str:
     return f"{line.article} ({line.mark})" if line.mark else line.article
 
 
-def _copies(quantity: int) -> str:
-    return "1 copy" if quantity == 1 else f"{quantity} copies"
-
-
 def _are(quantity: int) -> str:
-    return f"{quantity} {'is' if quantity == 1 else 'are'}"
+    return counted(quantity, "is", "are")

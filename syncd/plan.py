@@ -12,6 +12,7 @@ from enum import Enum
 
 from syncd.model import Base, ClockSample, Hold, Interchange, Mode, RemoteFile, State, Step
 from syncd.suppliers.rules import Consume, Inbound, Outbound, Publish
+from syncd.wording import counted
 
 TEMP_PROOF_MAX_AGE = timedelta(hours=1)
 """After this, a missing temporary name proves nothing: the server's own housekeeping may have removed it."""
@@ -37,7 +38,7 @@ class Fetch:
     file: RemoteFile
 
     def __str__(self) -> str:
-        size = "size unknown" if self.file.size is None else f"{self.file.size} bytes"
+        size = "size unknown" if self.file.size is None else counted(self.file.size, "byte")
         return f"fetch {self.channel.directory}/{self.file.name} ({size})"
 
 
@@ -91,7 +92,8 @@ def if_it_fits(action: FileAction, spare: int, largest: int) -> FileAction:
     if size > largest:
         return Leave(channel, file, "file-too-large", f"it has {size} bytes, and {largest} is the most that is taken")
     if size > spare:
-        return Leave(channel, file, "disk-full", f"{size - spare} bytes are missing on our disk")
+        missing = counted(size - spare, "byte is", "bytes are")
+        return Leave(channel, file, "disk-full", f"{missing} missing on our disk")
     return action
 
 
@@ -253,7 +255,7 @@ def guard_batch(count: int, age: timedelta, guard: Guard, *, first: bool) -> str
         most, oldest = min(most, FIRST.most_orders), min(oldest, FIRST.oldest)
     why = "this account was never visited yet" if first else "the setting guard"
     if count > most:
-        return f"{count} orders came at once, more than {most} ({why})"
+        return f"{counted(count, 'order')} came at once, more than {most} ({why})"
     if age > oldest:
         return f"the file is {_spoken(age)} old, more than {_spoken(oldest)} ({why})"
     return None
@@ -268,14 +270,14 @@ def guard_snapshot(rows: int, in_use: int | None, guard: Guard) -> str | None:
     if rows == 0:
         return None if guard.allow_empty_snapshot else "it has no article at all (the setting guard)"
     if in_use is not None and rows * 100 < in_use * guard.least_stock:
-        return f"it has {rows} articles, less than {guard.least_stock} % of the {in_use} of the one in use"
+        return f"it has {counted(rows, 'article')}, less than {guard.least_stock} % of the {in_use} of the one in use"
     return None
 
 
 def _spoken(age: timedelta) -> str:
     """Say a length of time in whole days or hours."""
     hours = age // timedelta(hours=1)
-    return f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
+    return counted(hours // 24, "day") if hours >= 48 else counted(hours, "hour")
 
 
 def refuse_name(channel: Outbound, name: str, refused_suffixes: frozenset[str]) -> str | None:

@@ -17,6 +17,7 @@ from syncd.model import AccountState, Audit, ClockSample, Direction, Hold, Inter
 from syncd.orders import LineTold, line_told, stranger
 from syncd.state import Store
 from syncd.suppliers.rules import Supplier
+from syncd.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +272,7 @@ def _account(store: Store, known: _Known, asked: Asked, sample: ClockSample) -> 
     elif state.paused:
         word, why = "paused", state.pause_reason or ""
     elif state.failures:
-        word, why = "failing", f"{state.failures} in a row: {state.last_error}"
+        word, why = "failing", f"{counted(state.failures, 'failure', 'failures in a row')}: {state.last_error}"
     elif next_login > sample.wall:
         word, why = "waiting", "for the supplier's login interval"
     else:

@@ -9,6 +9,7 @@ import click
 from syncd.cli.options import config_option, reason_option
 from syncd.cli.output import say_json
 from syncd.errors import RejectedError, UsageError
+from syncd.wording import counted
 
 if TYPE_CHECKING:
     from syncd.config import Settings
@@ -58,7 +59,7 @@ def preview(files: tuple[Path, ...], name: str | None, as_json: bool, config: Pa
             (_show_json if as_json else _show)(path, each, settings)
             found += isinstance(each, Planned)
             lacking += isinstance(each, Planned) and bool(each.missing)
-    click.echo(f"{found} records, {lacking} of them cannot be posted. Nothing was sent.", err=True)
+    click.echo(f"{counted(found, 'record')}, {lacking} of them cannot be posted. Nothing was sent.", err=True)
     for warning in settings.warnings():
         click.echo(f"warning: {warning}", err=True)
     return 1 if lacking else 0

@@ -6,6 +6,7 @@ import click
 
 from syncd.cli.options import config_option, reason_option
 from syncd.cli.output import say_json
+from syncd.wording import counted
 
 
 @click.group()
@@ -39,4 +40,5 @@ def take(name: str, reason: str, config: Path | None) -> None:
     from syncd.config import load
 
     count = app_people.take(load(config), name, reason)
-    click.echo(f"{count} files of the host {name} belong to this one now. `syncd status` tells what wants a person.")
+    files = counted(count, f"file of the host {name} belongs", f"files of the host {name} belong")
+    click.echo(f"{files} to this one now. `syncd status` tells what wants a person.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syncd.cli.options import account_settings, config_option
-from syncd.cli.output import say_json
+from syncd.cli.output import say_json, waiting_words
 
 if TYPE_CHECKING:
     from syncd.jobs.ingest import Ingested
@@ -49,7 +49,7 @@ def ingest(
         else:
             click.echo(_line(each))
     if waiting:
-        click.echo(f"{waiting} deliveries wait for their sinks; `syncd status` tells why.", err=True)
+        click.echo(waiting_words(waiting), err=True)
     return worst([STATUSES[each.outcome] for each in found] + ([3] if waiting else []))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syncd.cli.options import config_option
-from syncd.cli.output import say_json
+from syncd.cli.output import say_json, waiting_words
 
 if TYPE_CHECKING:
     from syncd.app import RehearsalReport
@@ -42,7 +42,7 @@ def once(accounts: tuple[str, ...], dry_run: bool, offline: bool, as_json: bool,
     tours, waiting = asyncio.run(app.once(settings, accounts))
     _print(as_json, map(_tour_json, tours), map(_tour_text, tours))
     if waiting:
-        click.echo(f"{waiting} deliveries wait for their sinks; `syncd status` tells why.", err=True)
+        click.echo(waiting_words(waiting), err=True)
     sys.exit(worst([*map(tour_status, tours), 3 if waiting else 0]))
 
 

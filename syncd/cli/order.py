@@ -15,6 +15,7 @@ from syncd.formats.sheets import read_sheet
 from syncd.model import Finding
 from syncd.outbox import place_order
 from syncd.suppliers.rules import Outbound
+from syncd.wording import counted
 
 
 @click.group()
@@ -52,7 +53,7 @@ def build(sheet: Path, account_name: str, config: Path | None) -> None:
         ) from None
     _say(sheet, lint_written(content, lines))
     path = place_order(content, folder, account.supplier, channel, customer, lambda: datetime.now(UTC))
-    click.echo(f"{path}: {len(lines)} positions")
+    click.echo(f"{path}: {counted(len(lines), 'position')}")
 
 
 def _say(sheet: Path, findings: Sequence[Finding]) -> None:

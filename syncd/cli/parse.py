@@ -12,6 +12,7 @@ from syncd.cli.options import account_settings, config_option
 from syncd.errors import UsageError
 from syncd.formats import FORMATS, Context, Format, guess
 from syncd.model import Finding, Severity, Verdict
+from syncd.wording import counted
 
 READ = 1 << 18
 """Bytes read at once."""
@@ -124,8 +125,8 @@ def _show_words(path: Path, verdict: Verdict, left_out: tuple[str, ...], *, to_s
         say(_finding_line(path, finding))
     total = sum(verdict.codes.values())
     if total > len(verdict.findings):
-        counted = ", ".join(f"{code} {count}" for code, count in sorted(verdict.codes.items()))
-        say(f"{path}: {total} findings in all: {counted}")
+        codes = ", ".join(f"{code} {count}" for code, count in sorted(verdict.codes.items()))
+        say(f"{path}: {counted(total, 'finding')} in all: {codes}")
     outcome = click.style("accepted", fg="green") if verdict.accepted else click.style("rejected", fg="red", bold=True)
     counts = ", ".join(f"{count} {name}" for name, count in verdict.counts.items() if count)
     say(f"{path}: {outcome}: {verdict.kind} ({verdict.format}){': ' + counts if counts else ''}")

@@ -9,6 +9,7 @@ import click
 
 from syncd.cli.options import Reason, config_option
 from syncd.cli.output import say_json
+from syncd.wording import counted
 
 
 class Moment(click.ParamType[datetime]):
@@ -72,8 +73,9 @@ def replay(
     found = app_sinks.replay(load(config), sink, span, account, None if dry_run else reason)
     for row in found.files:
         say_json(row) if as_json else click.echo(file_line(row))
-    word = "would be" if dry_run else "are"
-    click.echo(f"{len(found.files)} files {word} handed to {sink} again.", err=as_json)
+    one, many = ("file would be", "files would be") if dry_run else ("file is", "files are")
+    click.echo(f"{counted(len(found.files), one, many)} handed to {sink} again.", err=as_json)
     if found.gone:
         last = found.gone[-1]
-        click.echo(f"{len(found.gone)} are not: their bytes are kept no more, the last is no. {last.id}.", err=True)
+        lost = counted(len(found.gone), "file is not: its bytes are", "files are not: their bytes are")
+        click.echo(f"{lost} kept no more, the last is no. {last.id}.", err=True)

@@ -8,6 +8,7 @@ import click
 
 from syncd.cli.options import config_option, reason_option
 from syncd.cli.output import say_json, when
+from syncd.wording import counted
 
 if TYPE_CHECKING:
     from syncd.deliveries import SinkStatus
@@ -52,7 +53,7 @@ def retry(sink: str | None, dead: bool, config: Path | None) -> None:
     from syncd.config import load
 
     count = app_sinks.retry(load(config), sink, dead=dead)
-    click.echo(f"{count} deliveries are due now.")
+    click.echo(f"{counted(count, 'delivery is', 'deliveries are')} due now.")
 
 
 @sinks.command()
@@ -81,12 +82,13 @@ def drop(sink: str, dead: bool, reason: str, config: Path | None) -> None:
     from syncd.config import load
 
     count = app_sinks.drop(load(config), sink, reason, dead=dead)
-    click.echo(f"{count} deliveries to {sink} are given up.")
+    click.echo(f"{counted(count, f'delivery to {sink} is', f'deliveries to {sink} are')} given up.")
 
 
 def lines(sink: "SinkStatus") -> list[str]:
     """Show a sink in a few lines."""
-    said = [f"{sink.name} ({sink.type or 'not in the configuration'}): {sink.waiting} wait, {sink.dead} dead letters"]
+    wait, dead = counted(sink.waiting, "waits", "wait"), counted(sink.dead, "dead letter")
+    said = [f"{sink.name} ({sink.type or 'not in the configuration'}): {wait}, {dead}"]
     if sink.oldest:
         said.append(f"  oldest of {when(sink.oldest)}" + (f", next try {when(sink.next_try)}" if sink.next_try else ""))
     if sink.last_error:

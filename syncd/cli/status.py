@@ -9,6 +9,7 @@ from rich.markup import escape
 from syncd.cli.options import config_option
 from syncd.cli.output import say_json, when
 from syncd.cli.sinks import lines
+from syncd.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,7 +62,7 @@ def _print(found: "Status") -> None:
     console.print("All is in order." if found.word == "ok" else "[bold]Somebody must look:[/]")
     for problem in found.problems:
         who = f"{problem.account}: " if problem.account else ""
-        seen = f"since {when(problem.since)}" + (f", {problem.count} times" if problem.count > 1 else "")
+        seen = f"since {when(problem.since)}" + (f", {counted(problem.count, 'time')}" if problem.count > 1 else "")
         where = f", on {problem.host}" if problem.host else ""
         console.print(f"  [red]![/] {who}{escape(problem.message)} ({seen}{where})")
         console.print(f"    → {escape(problem.remedy)}")
@@ -93,7 +94,8 @@ def host_line(host: "HostStatus") -> str:
     """Show a host in a line."""
     here = " (this one)" if host.here else ""
     seen = f"{'no sign of life since' if host.away else 'seen'} {when(host.seen)}"
-    return f"{host.name}{here}  {seen}, {host.waiting} files on their way"
+    waiting = counted(host.waiting, "file on its way", "files on their way")
+    return f"{host.name}{here}  {seen}, {waiting}"
 
 
 def _word(word: "Said") -> str:
@@ -110,9 +112,9 @@ def _print_account(console: "Console", one: "AccountStatus") -> None:
     console.print(f"\n[bold]{one.name}[/] ({one.supplier})  {state}")
     next_visit = when(one.next_visit) if one.next_visit else "as soon as syncd runs"
     console.print(f"  last visit {when(one.last_success)}, next {next_visit}, login allowed {when(one.next_login)}")
-    counts = ((one.outbox, "in the outbox"), (one.unanswered, "orders unanswered"), (one.held, "orders held"),
-              (one.quarantined, "in quarantine"))  # fmt: skip
-    waiting = ", ".join(f"{number} {words}" for number, words in counts if number)
+    counts = ((one.outbox, "file", "in the outbox"), (one.unanswered, "order", "unanswered"),
+              (one.held, "order", "held"), (one.quarantined, "file", "in quarantine"))  # fmt: skip
+    waiting = ", ".join(f"{counted(number, what)} {where}" for number, what, where in counts if number)
     if waiting:
         console.print(f"  {waiting}")
     if one.tls_exception:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from syncd.config.lines import Key
 from syncd.config.table import PATTERNS
 from syncd.errors import ConfigError
+from syncd.wording import counted
 
 _REFERENCE = r"""\{\s*(?:file|credential|env)\s*=\s*(?:"[^"]*"|'[^']*')\s*\}"""
 _MEANT = r"\b\w*(?:pas+|pwd|pw|w[oa]+rd|wort|secret|token)\w*"
@@ -55,8 +56,7 @@ class InvalidError(ConfigError):
 def invalid(path: Path, troubles: Iterable[Trouble]) -> InvalidError:
     """Put all troubles into one error, in the order of the file."""
     ordered = sorted(troubles, key=lambda trouble: trouble.line)
-    count = f"{len(ordered)} errors" if len(ordered) > 1 else "1 error"
-    lines = [f"{count} in the configuration {path}", *map(str, ordered)]
+    lines = [f"{counted(len(ordered), 'error')} in the configuration {path}", *map(str, ordered)]
     return InvalidError(
         "\n".join(lines), ordered, remedy="docs/config.md describes every key; syncd config check tries again."
     )

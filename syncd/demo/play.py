@@ -19,6 +19,7 @@ from syncd.demo.stage import Scene, Stage, show
 from syncd.errors import SyncdError
 from syncd.simulate import CbHouse, UmbreitHouse
 from syncd.simulate.stocklist import Row, invented_rows
+from syncd.wording import counted
 
 T = TypeVar("T")
 
@@ -100,7 +101,7 @@ class Play:
         scene = self.stage.begin("Umbreit takes the order")
         await self._until(scene, lambda: bool(self.umbreit.orders), "Umbreit never got the order")
         order = self.umbreit.orders[0]
-        self.stage.end(scene, f"{len(order.lines)} lines, under its order number {order.number}")
+        self.stage.end(scene, f"{counted(len(order.lines), 'line')}, under its order number {order.number}")
 
     async def _answered(self) -> None:
         for kind, words in (("ERM", "the order response (ERM) comes back"), ("ELS", "the despatch advice (ELS) too")):
@@ -118,12 +119,12 @@ class Play:
         scene = self.stage.begin("a stock list comes from CB over TLSv1")
         first = next(iter(self.stock_lists))
         await self._until(scene, (self.shop.inbox / first).exists, "the stock list never came")
-        self.stage.end(scene, f"{first}: {len(self.newest)} titles; CB deleted it as it was read")
+        self.stage.end(scene, f"{first}: {counted(len(self.newest), 'title')}; CB deleted it as it was read")
         self._publish_stock(350)
         scene = self.stage.begin(f"the next one, not before {INTERVAL} s have passed (600 at the real CB)")
         second = list(self.stock_lists)[-1]
         await self._until(scene, (self.shop.inbox / second).exists, "the second stock list never came")
-        self.stage.end(scene, f"{second}: {len(self.newest)} titles replace the stock")
+        self.stage.end(scene, f"{second}: {counted(len(self.newest), 'title')} in place of the old stock")
 
     async def _dropped_again(self, built: bytes) -> None:
         scene = self.stage.begin("the same order is dropped into the outbox again")

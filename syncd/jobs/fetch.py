@@ -16,6 +16,7 @@ from syncd.state import Draft
 from syncd.state.rows import Columns
 from syncd.suppliers.rules import Consume, Inbound
 from syncd.transport.base import Session
+from syncd.wording import counted
 
 log = structlog.get_logger()
 
@@ -80,7 +81,7 @@ class Fetcher:
         return await self.place.do(self.journal.get, row.id)
 
     async def _short(self, row: Interchange, listed: int, received: int) -> Interchange:
-        reason = f"{listed} bytes were listed and {received} came, though the server said done"
+        reason = f"{counted(listed, 'byte was', 'bytes were')} listed and {received} came, though the server said done"
         now = self.place.clock()
         await self.place.do(self.journal.quarantine, row.id, State.SPOOLED, "truncated", reason, now)
         log.warning(
@@ -95,7 +96,7 @@ class Fetcher:
 
     async def _keep_partial(self, row: Interchange, draft: Draft, error: BaseException) -> None:
         kept = await self.place.do(draft.keep_partial)
-        reason = f"the transfer broke after {draft.size} bytes ({error or type(error).__name__})"
+        reason = f"the transfer broke after {counted(draft.size, 'byte')} ({error or type(error).__name__})"
         await keep_partial(self.place, row, kept, reason)
 
     async def _advance(self, row: Interchange, to: State, **columns: Unpack[Columns]) -> Interchange:

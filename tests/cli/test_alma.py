@@ -74,7 +74,7 @@ def test_preview_shows_the_request_and_sends_nothing(shop: Path):
         "| GET /ALMA/Alma.svc/OrderConfirm?isbn=9783442756841&antal=5 HTTP/1.1\n  | Host: 127.0.0.1:1\n" in shown.stdout
     )
     assert ":2: passed over: a report on an order that is not known here" in shown.stdout
-    assert "1 records, 0 of them cannot be posted. Nothing was sent." in shown.stderr
+    assert "1 record, 0 of them cannot be posted. Nothing was sent." in shown.stderr
     assert 'warning: request = "query" is unverified' in shown.stderr
     assert not (shop / "libra").exists()
 
@@ -94,7 +94,7 @@ def test_preview_says_what_keeps_a_record_from_being_posted(shop: Path):
         config.write('required = ["title"]\n')
     shown = run(shop, "preview", str(shop / ELS_NAME))
     assert "cannot be posted without title" in shown.stdout
-    assert "1 records, 1 of them cannot be posted" in shown.stderr
+    assert "1 record, 1 of them cannot be posted" in shown.stderr
     assert CliRunner().invoke(syncd, ["alma", "preview", "--help"]).exit_code == 0
 
 
@@ -126,7 +126,7 @@ def test_a_doubt_is_listed_and_ended(tmp_path: Path):
         found = re.fullmatch(r"([0-9a-f]{12})  libra: reference 4233, isbn 9780000000001, mark R_.*\n", listed.stdout)
         assert found, listed.output
         assert json.loads(run(tmp_path, "doubts", "--json").stdout)["key"].startswith(found[1])
-        assert "no records in doubt" in str(refusal(tmp_path, "settle", "ffff", "--taken", "--reason", "seen"))
+        assert "0 records in doubt have" in str(refusal(tmp_path, "settle", "ffff", "--taken", "--reason", "seen"))
         assert run(tmp_path, "settle", found[1], "--reason", "seen").exit_code == 2
         settled = run(tmp_path, "settle", found[1], "--taken", "--reason", "seen in Libra")
         assert settled.stdout == f"{found[1]}: in Libra\n"

@@ -46,14 +46,14 @@ async def test_a_sink_that_is_down_is_told_and_tried_when_somebody_asks(tmp_path
         assert "unable to open" in down["last_error"]
         assert down["oldest"] < down["next_try"]
         text = run(shop, "sinks", "list")
-        assert "database (sql): 1 wait, 0 dead letters" in text
+        assert "database (sql): 1 waits, 0 dead letters" in text
         assert "next try" in text
         assert "database: waits, last error" in run(shop, "explain", name)
         with pytest.raises(SyncdError, match="unable to open"):
             await app_test(shop, "database")
 
         (tmp_path / "shop").mkdir()
-        assert "1 deliveries are due now" in run(shop, "sinks", "retry", "database")
+        assert "1 delivery is due now" in run(shop, "sinks", "retry", "database")
         tours = await shop.once("cb")
         assert rows(shop, "SELECT name FROM syncd_interchange") == [(name,)]
         assert "inbox: has it since" in run(shop, "explain", name)
@@ -131,8 +131,8 @@ async def test_what_waits_for_a_sink_that_is_gone_is_shown_and_can_be_dropped(tm
         gone = shop.problems()["sink-gone"]
         assert "not in the configuration" in gone.message
         assert "syncd sinks drop database" in gone.remedy
-        assert "database (not in the configuration): 1 wait" in run(shop, "status")
-        assert "1 deliveries to database are given up" in run(shop, "sinks", "drop", "database", "--reason", "sold")
+        assert "database (not in the configuration): 1 waits" in run(shop, "status")
+        assert "1 delivery to database is given up" in run(shop, "sinks", "drop", "database", "--reason", "sold")
         assert shop.problems() == {}
         assert shop.states(name) == ["done"]
         assert "not handed to database" in run(shop, "explain", name)
@@ -154,11 +154,11 @@ async def test_a_dead_letter_is_a_problem_until_it_is_none(tmp_path):
         problem = shop.problems()["dead-letters"]
         assert "exited with 1" in problem.message
         assert "syncd sinks retry program --dead" in problem.remedy
-        assert "program: dead letter after 1 attempts" in run(shop, "explain", names[0])
+        assert "program: dead letter after 1 attempt" in run(shop, "explain", names[0])
         assert shop.states(names[1]) == ["done"], "the next one went on"
         (tmp_path / "bad").write_text("")
         assert "0 deliveries" in run(shop, "sinks", "retry")
-        assert "1 deliveries" in run(shop, "sinks", "retry", "--dead")
+        assert "1 delivery is due" in run(shop, "sinks", "retry", "--dead")
         await shop.once("cb")
         assert shop.problems() == {}
         assert shop.states(names[0]) == ["done"]

@@ -173,7 +173,7 @@ def test_deliveries_that_wait_are_told(folder):
     (folder / "inbox").write_text("in the way")
     result = run(folder, "ingest", folder / ANSWER, "--account", "umbreit", "--deliver")
     assert result.return_value == 3
-    assert "1 deliveries wait" in result.stderr
+    assert "1 delivery waits for its sink" in result.stderr
 
 
 def test_the_latest_files(folder):
