@@ -36,7 +36,7 @@ from syncd.model import ClockSample
 from syncd.orders import LineStatus
 from syncd.orders import order_lines as lines_of
 from syncd.outbox import place_file, place_order
-from syncd.plan import Clock
+from syncd.plan.times import Clock
 from syncd.sinks import make_sink
 from syncd.sinks.base import Sink
 from syncd.state import join_state, open_state, read_state

@@ -12,7 +12,7 @@ from syncd.deliveries import SinkStatus, sinks_status
 from syncd.errors import SinkError, UsageError
 from syncd.jobs.base import LINES_CHANNEL
 from syncd.model import Interchange, Word
-from syncd.plan import delivery_key
+from syncd.plan.handing import delivery_key
 from syncd.sinks import make_sink
 from syncd.sinks.base import Checking
 from syncd.state import Store, join_state, read_state

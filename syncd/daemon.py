@@ -18,7 +18,7 @@ from syncd.jobs.deliver import serve
 from syncd.jobs.keep import tidy
 from syncd.jobs.tour import Tour, tour
 from syncd.jobs.watch import Watch, look
-from syncd.plan import LAST_RETRY, next_attempt
+from syncd.plan.times import LAST_RETRY, next_attempt
 from syncd.schedule import AlarmClock, Schedule, next_visit
 from syncd.systemd import notify
 from syncd.watch import OutboxWatch

@@ -6,27 +6,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syncd.model import Direction, Hold, Interchange, Mode, RemoteFile, State, Step
-from syncd.plan import (
-    Fetch,
+from syncd.plan.guards import guard_order
+from syncd.plan.handing import delivery_key
+from syncd.plan.inbound import Fetch, Leave, Remove, if_it_fits, plan_fetch, sizes_agree
+from syncd.plan.outbound import (
     HoldBack,
-    Leave,
     Probe,
-    Remove,
     Rename,
     Store,
     Unconfirm,
-    attempt_is_due,
-    delivery_key,
-    guard_order,
-    if_it_fits,
     in_turn,
-    next_attempt,
-    plan_fetch,
     plan_store,
     refuse_name,
-    sizes_agree,
     stored_sizes,
 )
+from syncd.plan.times import attempt_is_due, next_attempt
 from syncd.suppliers.cb import CB
 from syncd.suppliers.rules import Consume
 from syncd.suppliers.umbreit import UMBREIT

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from syncd.plan import FIRST, Guard, guard_batch, guard_snapshot
+from syncd.plan.guards import FIRST, Guard, guard_batch, guard_snapshot
 
 FRESH = timedelta(minutes=1)
 DAY, WEEK = timedelta(days=1), timedelta(days=7)

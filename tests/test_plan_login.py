@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.model import ClockSample
-from syncd.plan import next_login, rebase
+from syncd.plan.times import next_login, rebase
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TEN = timedelta(minutes=10)

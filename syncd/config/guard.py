@@ -6,7 +6,7 @@ from pydantic import Field
 
 from syncd.config.table import Table
 from syncd.config.units import Duration
-from syncd.plan import Guard
+from syncd.plan.guards import Guard
 
 
 class GuardTable(Table):

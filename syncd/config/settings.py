@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from syncd.config.sources import Sources
 from syncd.config.tables import AccountTable, Document
 from syncd.config.visits import Schedule
-from syncd.plan import Guard
+from syncd.plan.guards import Guard
 from syncd.retention import Retention
 from syncd.secret import Secret
 from syncd.sinks.base import Terms

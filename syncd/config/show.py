@@ -15,7 +15,7 @@ from syncd.config.settings import AccountSettings, OlaSettings, Settings, SinkSe
 from syncd.config.troubles import masked
 from syncd.config.units import show_duration, show_size
 from syncd.config.visits import schedule_table
-from syncd.plan import Guard
+from syncd.plan.guards import Guard
 from syncd.secret import Secret
 from syncd.sinks.base import Terms
 

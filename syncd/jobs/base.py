@@ -14,7 +14,9 @@ from typing import ParamSpec, TypeVar
 
 from syncd.formats import Context
 from syncd.model import ClockSample, Interchange
-from syncd.plan import Clock, Guard, delivery_key
+from syncd.plan.guards import Guard
+from syncd.plan.handing import delivery_key
+from syncd.plan.times import Clock
 from syncd.retention import Retention
 from syncd.sinks.base import Sink, Terms
 from syncd.state import Store

@@ -23,7 +23,7 @@ from syncd.jobs.base import Account, Workplace, together
 from syncd.jobs.hand_over import hand_over
 from syncd.jobs.judge import give_up
 from syncd.model import Delivery, Interchange
-from syncd.plan import attempt_is_due, next_attempt
+from syncd.plan.times import attempt_is_due, next_attempt
 from syncd.sinks.base import Batch, Terms
 
 log = structlog.get_logger()

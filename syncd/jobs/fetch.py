@@ -11,7 +11,7 @@ import structlog
 from syncd.errors import RefusedError
 from syncd.jobs.base import Account, Workplace, uncut
 from syncd.model import Direction, Interchange, RemoteFile, State
-from syncd.plan import Fetch, Remove, sizes_agree
+from syncd.plan.inbound import Fetch, Remove, sizes_agree
 from syncd.state import Draft
 from syncd.state.rows import Columns
 from syncd.suppliers.rules import Consume, Inbound

@@ -17,7 +17,7 @@ from syncd.errors import BaseMissingError, SpoolLostError
 from syncd.formats import FORMATS, Listing, changes
 from syncd.jobs.base import Account, Workplace
 from syncd.model import Base, Delivery, Interchange
-from syncd.plan import Handing, changes_key, plan_handing
+from syncd.plan.handing import Handing, changes_key, plan_handing
 from syncd.sinks.base import Batch, Terms
 
 log = structlog.get_logger()

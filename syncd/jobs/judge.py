@@ -14,7 +14,7 @@ from syncd.jobs.base import OLA_CHANNEL, Account, Workplace
 from syncd.jobs.fetch import keep_partial
 from syncd.life import ANSWERS, Answer, answer
 from syncd.model import Direction, Finding, Interchange, Severity, State, Verdict
-from syncd.plan import guard_snapshot
+from syncd.plan.guards import guard_snapshot
 from syncd.state import Spool
 
 log = structlog.get_logger()

@@ -19,7 +19,8 @@ from syncd.jobs.judge import first_error
 from syncd.jobs.restored import remember_orders
 from syncd.life import Ordered, ordered
 from syncd.model import Direction, Interchange, Verdict
-from syncd.plan import GUARDED_BEFORE, guard_batch, guard_order, refuse_name
+from syncd.plan.guards import GUARDED_BEFORE, guard_batch, guard_order
+from syncd.plan.outbound import refuse_name
 from syncd.suppliers.rules import Outbound
 
 log = structlog.get_logger()

@@ -18,7 +18,7 @@ from syncd.jobs.outbox import collect
 from syncd.jobs.restored import notice_restored, remember_orders
 from syncd.jobs.visit import LEFT, Visit, Worker, visit
 from syncd.model import Interchange, State, Step
-from syncd.plan import plan_store
+from syncd.plan.outbound import plan_store
 
 log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ from syncd.formats import wire
 from syncd.jobs.base import Account, Workplace, uncut
 from syncd.jobs.restored import testify
 from syncd.model import Hold, Interchange, State, Step
-from syncd.plan import HoldBack, Move, Probe, Rename, Store, Unconfirm, plan_store, stored_sizes
+from syncd.plan.outbound import HoldBack, Move, Probe, Rename, Store, Unconfirm, plan_store, stored_sizes
 from syncd.state.rows import Columns
 from syncd.suppliers.rules import Outbound, Publish
 from syncd.transport.base import Session

@@ -19,7 +19,8 @@ from syncd.jobs.judge import judge
 from syncd.jobs.tenure import Tenure
 from syncd.jobs.upload import Carrier
 from syncd.model import Interchange, State
-from syncd.plan import FileAction, Leave, Remove, if_it_fits, in_turn, plan_fetch, plan_store
+from syncd.plan.inbound import FileAction, Leave, Remove, if_it_fits, plan_fetch
+from syncd.plan.outbound import in_turn, plan_store
 from syncd.suppliers.rules import Inbound
 from syncd.transport.base import MAX_FILE, Session
 

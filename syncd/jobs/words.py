@@ -14,7 +14,7 @@ from syncd.jobs.base import Account
 from syncd.jobs.judge import examine, first_error
 from syncd.jobs.outbox import refuse_order
 from syncd.model import Direction, Hold, Interchange, State, Step, Word
-from syncd.plan import guard_order
+from syncd.plan.guards import guard_order
 from syncd.state import Store
 from syncd.suppliers.rules import Outbound
 

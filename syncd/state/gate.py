@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from syncd.errors import ConflictError, TooEarlyError
 from syncd.model import ClockSample, Lease, Login
-from syncd.plan import next_login, rebase
+from syncd.plan.times import next_login, rebase
 from syncd.state.engine import Database
 from syncd.state.tables import MICROSECOND, gate, login
 

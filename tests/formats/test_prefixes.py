@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from syncd.formats import FORMATS, Context
 from syncd.model import Mode, Verdict
-from syncd.plan import sizes_agree, stored_sizes
+from syncd.plan.inbound import sizes_agree
+from syncd.plan.outbound import stored_sizes
 from tests.formats.test_corpus import CASES
 
 LARGEST = 2000

@@ -16,7 +16,7 @@ from syncd.jobs.base import Account, Workplace
 from syncd.jobs.deliver import deliver
 from syncd.jobs.judge import judge
 from syncd.model import ClockSample, Direction, Interchange
-from syncd.plan import Guard
+from syncd.plan.guards import Guard
 from syncd.sinks.base import Batch, Sink, Terms
 from syncd.state import open_state
 from syncd.suppliers.cb import CB

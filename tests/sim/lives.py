@@ -24,7 +24,7 @@ from syncd.app import clock_sample
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.deliver import deliver
 from syncd.jobs.tour import tour
-from syncd.plan import Guard
+from syncd.plan.guards import Guard
 from syncd.sinks.directory import DirectorySettings, DirectorySink
 from syncd.state import open_state
 from syncd.suppliers import SUPPLIERS

@@ -13,7 +13,7 @@ from typing import Any
 from syncd.daemon import Daemon
 from syncd.errors import SyncdError
 from syncd.jobs.base import Account, Workplace
-from syncd.plan import Guard
+from syncd.plan.guards import Guard
 from syncd.schedule import AlarmClock, Schedule
 from syncd.sinks.directory import DirectorySettings, DirectorySink
 from syncd.state import Store, open_state

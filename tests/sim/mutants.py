@@ -94,7 +94,7 @@ MUTANTS = (
     ),
     Mutant(
         "a cut upload to CB is sent again after a restart",
-        "plan.py",
+        "plan/outbound.py",
         "        case Step.STORING:\n            return Unconfirm()\n",
         "        case Step.STORING:\n            return Store()\n",
         "cb",
@@ -129,7 +129,7 @@ MUTANTS = (
     ),
     Mutant(
         "the wall clock alone says when the last login was",
-        "plan.py",
+        "plan/times.py",
         '    return stamp.boot_id == sample.boot_id != ""\n',
         "    return False\n",
         "cb",

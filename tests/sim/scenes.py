@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from syncd.plan import Guard
+from syncd.plan.guards import Guard
 from syncd.simulate.slips import Line, delivered, slip_name
 from syncd.simulate.stocklist import invented_rows
 from syncd.suppliers import SUPPLIERS
