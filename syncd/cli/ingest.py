@@ -48,6 +48,9 @@ def ingest(
             say_json(_object(each, account))
         else:
             click.echo(_line(each))
+    for path in paths:
+        if not any(each.path.is_relative_to(path) for each in found):
+            click.echo(f"{click.format_filename(path)}: no file in it counts; dot files and links do not", err=True)
     if waiting:
         click.echo(waiting_words(waiting), err=True)
     return worst([STATUSES[each.outcome] for each in found] + ([3] if waiting else []))

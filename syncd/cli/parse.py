@@ -1,5 +1,6 @@
 """`syncd parse`: judge files without a supplier, a state or a sink, and show what they hold."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from syncd.cli.once import worst
 from syncd.cli.options import account_settings, config_option
 from syncd.errors import UsageError
 from syncd.formats import FORMATS, Context, Format, guess
@@ -16,6 +18,11 @@ from syncd.wording import counted
 
 READ = 1 << 18
 """Bytes read at once."""
+
+BEGINNING = 64
+"""Bytes by which a format is known, where the name does not tell."""
+
+UNKNOWN = f"neither name nor first bytes are of a known format; --format says which it is: {', '.join(FORMATS)}"
 
 LEFT_OUT = {
     "bwa-order": (("customers", "--customer"),),
@@ -27,7 +34,24 @@ LEFT_OUT = {
 }
 """What a format compares with the account, and the option that gives it."""
 
-ACCEPTED, UNREADABLE, REJECTED = 0, 2, 5
+ACCEPTED, NOT_JUDGED, REJECTED = 0, 2, 5
+"""Exit statuses; of several files the one that `worst` names, so a rejected file is never hidden."""
+
+
+class Digits(click.ParamType[str]):
+    """A number of the supplier's, as text: from so many digits to so many."""
+
+    name = "NUMBER"
+
+    def __init__(self, least: int, most: int) -> None:
+        self._shape = re.compile(f"[0-9]{{{least},{most}}}")
+        self._wanted = f"{least} digits" if least == most else f"{least} to {most} digits"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the number as it is."""
+        if not self._shape.fullmatch(str(value)):
+            self.fail(f"“{value}” is not {self._wanted}", param, ctx)
+        return str(value)
 
 
 @click.command()
@@ -36,8 +60,8 @@ ACCEPTED, UNREADABLE, REJECTED = 0, 2, 5
 @click.option("--records", "with_records", is_flag=True, help="The records themselves as JSON Lines.")
 @click.option("--account", metavar="NAME", help="Compare with the numbers of this account.")
 @config_option
-@click.option("--customer", "customers", multiple=True, metavar="NUMBER", help="A customer number of the account.")
-@click.option("--relation-id", metavar="NUMBER", help="The account's relation id at CB.")
+@click.option("--customer", "customers", multiple=True, type=Digits(6, 6), help="A customer number of the account.")
+@click.option("--relation-id", type=Digits(7, 13), help="The account's relation id at CB.")
 @click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="Do not guess the format.")
 def parse(
     files: tuple[Path, ...],
@@ -51,7 +75,7 @@ def parse(
 ) -> int:
     """Judge order files, delivery notes, order responses and stock lists.
 
-    Exit status: 0 all accepted, 5 one rejected, 2 one that cannot be read.
+    Exit status: 0 all accepted, 5 one rejected, else 2 one that cannot be read or is of no known format.
     """
     if account is not None:
         settings = account_settings(account, config)
@@ -59,8 +83,7 @@ def parse(
         relation_id = relation_id or settings.relation_id
     known = partial(Context, customers=frozenset(customers) or None, relation_id=relation_id)
     show = _show_json if as_json else partial(_show_words, to_stderr=with_records)
-    statuses = [_parse(path, format_name, known, show, with_records=with_records) for path in files]
-    return min(statuses, key=(UNREADABLE, REJECTED, ACCEPTED).index)
+    return worst([_parse(path, format_name, known, show, with_records=with_records) for path in files])
 
 
 Show = Callable[[Path, Verdict, tuple[str, ...]], None]
@@ -69,31 +92,31 @@ Show = Callable[[Path, Verdict, tuple[str, ...]], None]
 def _parse(
     path: Path, format_name: str | None, known: Callable[..., Context], show: Show, *, with_records: bool
 ) -> int:
+    context, source = known(name=path.name), partial(_blocks, path)
     try:
-        chosen = _format(path, format_name)
-        context, source = known(name=path.name), partial(_blocks, path)
-        verdict = chosen.judge(source, context)
-        show(path, verdict, _left_out(chosen, context))
-        if with_records and verdict.accepted:
-            _write(_record_lines(path, chosen, context, verdict))
-    except (OSError, UsageError) as error:
-        click.echo(f"syncd: {path}: {getattr(error, 'strerror', None) or error}", err=True)
-        return UNREADABLE
-    return ACCEPTED if verdict.accepted else REJECTED
+        chosen = FORMATS.get(format_name or guess(path.name, next(source(), b"")[:BEGINNING]) or "")
+        verdict = chosen.judge(source, context) if chosen else _not_judged("unknown-format", UNKNOWN)
+    except UsageError as error:
+        chosen, verdict = None, _not_judged("unreadable", str(error))
+    show(path, verdict, _left_out(chosen, context) if chosen else ())
+    if chosen and with_records and verdict.accepted:
+        _write(_record_lines(path, chosen, context, verdict))
+    return ACCEPTED if verdict.accepted else REJECTED if chosen else NOT_JUDGED
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while block := file.read(READ):
-            yield block
+    """Yield a file in blocks. Raises UsageError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            while block := file.read(READ):
+                yield block
+    except OSError as error:
+        raise UsageError(f"{click.format_filename(path)} cannot be read: {error.strerror}") from None
 
 
-def _format(path: Path, name: str | None) -> Format:
-    with path.open("rb") as file:
-        name = name or guess(path.name, file.read(64))
-    if name is None:
-        raise UsageError(f"no known format; --format says which it is: {', '.join(FORMATS)}")
-    return FORMATS[name]
+def _not_judged(code: str, message: str) -> Verdict:
+    finding = Finding(code, Severity.ERROR, None, message, None)
+    return Verdict(format="", kind="", accepted=False, findings=(finding,), codes={code: 1})
 
 
 def _left_out(chosen: Format, context: Context) -> tuple[str, ...]:
@@ -101,11 +124,11 @@ def _left_out(chosen: Format, context: Context) -> tuple[str, ...]:
 
 
 def verdict_object(path: Path, verdict: Verdict, left_out: tuple[str, ...]) -> dict[str, Any]:
-    """Return what `--json` prints of one file."""
+    """Return what `--json` prints of one file; one that could not be judged has neither format nor kind."""
     return {
         "file": click.format_filename(path),
-        "format": verdict.format,
-        "kind": verdict.kind,
+        "format": verdict.format or None,
+        "kind": verdict.kind or None,
         "outcome": "accept" if verdict.accepted else "reject",
         "findings": verdict.findings,
         "codes": verdict.codes,
@@ -129,7 +152,8 @@ def _show_words(path: Path, verdict: Verdict, left_out: tuple[str, ...], *, to_s
         say(f"{path}: {counted(total, 'finding')} in all: {codes}")
     outcome = click.style("accepted", fg="green") if verdict.accepted else click.style("rejected", fg="red", bold=True)
     counts = ", ".join(f"{count} {name}" for name, count in verdict.counts.items() if count)
-    say(f"{path}: {outcome}: {verdict.kind} ({verdict.format}){': ' + counts if counts else ''}")
+    what = f": {verdict.kind} ({verdict.format})" if verdict.format else ""
+    say(f"{path}: {outcome}{what}{': ' + counts if counts else ''}")
     if left_out:
         say(f"{path}: not compared with an account: give {' and '.join(left_out)}")
 

@@ -58,20 +58,55 @@ def test_a_rejected_file_is_status_5_and_shows_where(tmp_path):
     assert f"{path}: rejected: BHDART" in done.stdout
 
 
-def test_an_unreadable_file_is_status_2_and_the_others_are_judged(tmp_path, stock):
-    done = syncd("parse", "--json", tmp_path / "absent.bhd", stock)
-    assert done.returncode == 2
-    assert "No such file" in done.stderr
-    assert json.loads(done.stdout)["outcome"] == "accept"
-
-
-def test_a_file_of_no_known_format_asks_for_one(tmp_path):
+@pytest.fixture
+def letter(tmp_path):
     path = tmp_path / "letter.txt"
     path.write_text("Sehr geehrte Damen und Herren")
-    done = syncd("parse", path)
+    return path
+
+
+def test_files_that_cannot_be_judged_have_their_object_and_are_status_2(tmp_path, stock, letter):
+    done = syncd("parse", "--json", tmp_path / "absent.bhd", tmp_path, stock, letter)
+    assert (done.returncode, done.stderr) == (2, "")
+    absent, folder, known, unknown = map(json.loads, done.stdout.splitlines())
+    assert absent == {
+        "file": f"{tmp_path}/absent.bhd", "format": None, "kind": None, "outcome": "reject",
+        "findings": [{"code": "unreadable", "severity": "error", "line": None, "raw": None,
+                      "message": f"{tmp_path}/absent.bhd cannot be read: No such file or directory"}],
+        "codes": {"unreadable": 1}, "header": {}, "counts": {}, "left_out": [],
+    }  # fmt: skip
+    assert "Is a directory" in folder["findings"][0]["message"]
+    assert known["outcome"] == "accept"
+    assert (unknown["outcome"], unknown["codes"]) == ("reject", {"unknown-format": 1})
+
+
+def test_a_rejected_file_is_not_hidden_by_one_that_cannot_be_read(tmp_path, stock):
+    cut = tmp_path / "cut.bhd"
+    cut.write_bytes(STOCK_BYTES[:-10])
+    for files in ((tmp_path / "absent.bhd", cut, stock), (cut, tmp_path / "absent.bhd")):
+        assert syncd("parse", *files).returncode == 5
+
+
+def test_a_file_of_no_known_format_asks_for_one(letter):
+    done = syncd("parse", letter)
     assert done.returncode == 2
-    assert "--format" in done.stderr
-    assert syncd("parse", "--format", "raw", path).returncode == 0
+    assert "--format" in done.stdout
+    assert done.stdout.endswith(f"{letter}: rejected\n")
+    assert syncd("parse", "--format", "raw", letter).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "number", "wanted"),
+    [
+        ("--customer", "abc", "6 digits"),
+        ("--customer", "90090\u00b2", "6 digits"),
+        ("--relation-id", "12", "7 to 13 digits"),
+    ],
+)
+def test_numbers_have_the_shape_that_a_configuration_wants(stock, option, number, wanted):
+    done = syncd("parse", option, number, stock)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"“{number}” is not {wanted}" in done.stderr
 
 
 def test_the_account_is_compared_when_it_is_given(stock, note):

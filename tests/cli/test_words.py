@@ -159,6 +159,16 @@ def test_an_archive_is_taken_in_line_by_line(folder):
     assert "known" in run(folder, "ingest", archive, "--account", "umbreit", "--deliver").stdout
 
 
+def test_a_folder_in_which_nothing_counts_is_told(folder):
+    archive = folder / "archive"
+    archive.mkdir()
+    (archive / ".hidden").write_bytes(answer())
+    (folder / ANSWER).write_bytes(answer())
+    result = run(folder, "ingest", archive, folder / ANSWER, "--account", "umbreit")
+    assert result.return_value == 0
+    assert result.stderr == f"{archive}: no file in it counts; dot files and links do not\n"
+
+
 def test_a_name_in_an_archive_that_is_no_text_is_refused(folder):
     name = os.fsdecode(b"R_\xff")
     (folder / name).write_bytes(answer())
