@@ -40,7 +40,8 @@ from syncd.plan.times import Clock
 from syncd.sinks import make_sink
 from syncd.sinks.base import Sink
 from syncd.state import join_state, open_state, read_state
-from syncd.status import Asked, Status, Story
+from syncd.status import Asked, Status
+from syncd.stories import Story, stories
 from syncd.systemd import notify
 from syncd.transport.ftp import connect
 
@@ -278,7 +279,7 @@ def _asked(settings: Settings) -> Iterator[Asked]:
 def explain(settings: Settings, text: str) -> list[Story]:
     """Ask the journal for the story of a file. Raises UsageError when there is no state yet."""
     with read_state(settings.state_dir, settings.database_url()) as state:
-        return questions.stories(state, text)
+        return stories(state, text)
 
 
 def order_lines(settings: Settings, which: Sequence[str], account: str | None) -> list[LineStatus]:

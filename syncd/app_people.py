@@ -21,7 +21,8 @@ from syncd.jobs.ingest import ingest as ingest_file
 from syncd.model import Interchange, Word
 from syncd.outbox import take_name
 from syncd.state import Store, join_state, read_state
-from syncd.status import FileStatus, Story, file_status, stories
+from syncd.status import FileStatus, file_status
+from syncd.stories import Story, stories
 from syncd.suppliers.rules import Outbound
 
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from syncd.deliveries import SinkStatus, sinks_status, told, wants
+from syncd.deliveries import SinkStatus, sinks_status, wants
 from syncd.hosts import HostStatus, hosts_status, missed
 from syncd.jobs.missing import Expecting, whats_missing
 from syncd.model import AccountState, Audit, ClockSample, Direction, Hold, Interchange, State, Step
-from syncd.orders import LineTold, line_told, stranger
 from syncd.state import Store
 from syncd.suppliers.rules import Supplier
 from syncd.wording import counted
@@ -119,23 +118,6 @@ class Status:
     """Those that share the database; empty with SQLite."""
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """All that is known of one interchange."""
-
-    file: FileStatus
-    references: tuple[str, ...]
-    history: list[tuple[datetime, str, str]]
-    """When, where it stood then, and why."""
-    findings: list[str]
-    deliveries: list[str] = field(default_factory=list)
-    said: list[Said] = field(default_factory=list)
-    lines: list[LineTold] = field(default_factory=list)
-    """Of an order: its lines; of an answer: the lines of which it speaks."""
-    strangers: list[str] = field(default_factory=list)
-    """What an answer says of lines that were not ordered through syncd."""
-
-
 def status(
     store: Store, asked: Iterable[Asked], sample: ClockSample, sinks: Mapping[str, str], recent: int = 10
 ) -> Status:
@@ -154,8 +136,8 @@ def status(
     accounts = [_account(store, known, one, sample) for one in asked]
     quiet = not problems and all(account.word in ("ok", "waiting", "new", "disabled") for account in accounts)
     files = [file_status(row) for row in store.journal.recent(recent)]
-    said = [_said(word) for word in store.journal.audits(limit=WORDS)]
-    return Status("ok" if quiet else "attention", problems, accounts, outlets, files, said, hosts)
+    words = [said(word) for word in store.journal.audits(limit=WORDS)]
+    return Status("ok" if quiet else "attention", problems, accounts, outlets, files, words, hosts)
 
 
 def _missing(
@@ -175,7 +157,8 @@ WORDS = 5
 """Lines of the audit trail that `status` shows."""
 
 
-def _said(word: Audit) -> Said:
+def said(word: Audit) -> Said:
+    """Describe one line of the audit trail."""
     return Said(word.at, word.who, word.verb, word.account, word.interchange_id, word.what, word.why)
 
 
@@ -305,61 +288,3 @@ def file_status(row: Interchange) -> FileStatus:
     state = f"{row.state} ({row.hold})" if row.hold else str(row.state)
     kind = row.kind or ("ORDER" if row.direction is Direction.OUT else None)
     return FileStatus(row.id, row.account, row.direction, row.name, state, kind, row.reason, row.updated_at, row.host)
-
-
-def stories(store: Store, text: str) -> list[Story]:
-    """Tell all that is known of the interchanges with this name, reference, number or content."""
-    return [_story(store, row) for row in store.journal.find(text)]
-
-
-def _story(store: Store, row: Interchange) -> Story:
-    from syncd.errors import UsageError
-
-    try:
-        verdict = store.journal.verdict(row.id)
-        findings = [f"{f.severity}: {_where(row, f.line)}{f.code}: {f.message}" for f in verdict.findings]
-        references = verdict.references
-    except UsageError:
-        findings, references = [], ()
-    history = [(event.at, str(event.after), event.note or "") for event in store.journal.history(row.id)]
-    said = [_said(word) for word in store.journal.audits(number=row.id)]
-    lines = [line_told(story) for story in store.journal.line_stories(row.id)]
-    strangers = [stranger(answer) for answer in store.journal.strangers(row.id)]
-    return Story(file_status(row), references, history, findings, told(store, row.id), said, lines, strangers)
-
-
-def _where(row: Interchange, line: int | None) -> str:
-    return f"{row.name}:{line}: " if line else f"{row.name}: "
-
-
-def meaning(row: FileStatus) -> str:
-    """Say in a sentence where an interchange stands."""
-    return MEANINGS.get((Direction(row.direction), row.state), "")
-
-
-MEANINGS = {
-    (Direction.OUT, str(Step.QUEUED)): "It waits for the next visit; nothing of it was sent.",
-    (Direction.OUT, str(Step.STORING)): "Its upload was begun under a name that does not count; it was not ordered.",
-    (Direction.OUT, str(Step.STORED)): "It was uploaded and verified, and is not published yet; it was not ordered.",
-    (
-        Direction.OUT,
-        str(Step.PUBLISHING),
-    ): "Its publication was begun; the next visit finds out whether it was ordered.",
-    (Direction.OUT, str(Step.SENT)): "The supplier has it; its answer has not come yet.",
-    (Direction.OUT, str(Step.UNCONFIRMED)): "Its upload was cut; it may have been ordered. It is not sent again.",
-    (Direction.OUT, str(Step.CONFIRMED)): "The supplier answered it: it was ordered, once.",
-    (Direction.OUT, f"{Step.HELD} ({Hold.DOUBT})"): "It may have been ordered or not; ask the supplier.",
-    (Direction.OUT, f"{Step.HELD} ({Hold.GUARD})"): "It was not sent, and waits for a person's word.",
-    (Direction.OUT, str(State.QUARANTINED)): "It was refused or withdrawn, and is not ordered.",
-    (Direction.OUT, str(State.DISCARDED)): "It was not ordered under this number; somebody has put it away.",
-    (Direction.OUT, str(State.ABANDONED)): "It was not ordered.",
-    (Direction.IN, str(State.ANNOUNCED)): "It is being fetched.",
-    (Direction.IN, str(State.SPOOLED)): "We have its bytes; they are not judged yet.",
-    (Direction.IN, str(State.PARSED)): "It is whole and accepted; not every sink has it yet.",
-    (Direction.IN, str(State.DONE)): "It is whole and accepted, and no sink waits for it.",
-    (Direction.IN, str(State.QUARANTINED)): "It is kept, and nothing of it was handed on.",
-    (Direction.IN, str(State.ABANDONED)): "It was listed, and gone before we had a byte of it.",
-    (Direction.IN, f"{State.PARSED} ({Hold.GUARD})"): "It is whole, and handed to nobody until a person approves it.",
-    (Direction.IN, str(State.DISCARDED)): "It is kept, nothing of it was handed on, and somebody has put it away.",
-}
-"""Direction and state, in words for someone who sells books."""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from syncd.hosts import HostStatus
     from syncd.orders import LineStatus
-    from syncd.status import AccountStatus, FileStatus, Said, Status, Story
+    from syncd.status import AccountStatus, FileStatus, Said, Status
+    from syncd.stories import Story
 
 
 @click.command()
@@ -123,7 +124,7 @@ def _print_account(console: "Console", one: "AccountStatus") -> None:
 
 def tell(story: "Story") -> None:
     """Print the story of a file."""
-    from syncd.status import meaning
+    from syncd.stories import meaning
 
     row = story.file
     click.echo(f"{row.name} (no. {row.id}, account {row.account}, {row.kind or 'kind unknown'})")

@@ -78,7 +78,8 @@ def each(numbers: Iterable[int], act: Callable[[int], str]) -> int:
 
 def told(row: "Interchange") -> str:
     """Say where an interchange stands now."""
-    from syncd.status import file_status, meaning
+    from syncd.status import file_status
+    from syncd.stories import meaning
 
     status = file_status(row)
     return f"no. {row.id}, {row.name}: {status.state}. {meaning(status)}".rstrip()

@@ -46,7 +46,7 @@ def on_a_terminal(folder, *words):
     """Run a verb on a pseudo-terminal; return what it shows."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "syncd", *words, "--config", str(folder / "syncd.toml")]
-    plain = os.environ | {"COLUMNS": "150", "TERM": "dumb"}
+    plain = os.environ | {"COLUMNS": "150", "LINES": "40", "TERM": "dumb"}
     subprocess.run(command, stdout=theirs, check=True, timeout=60, env=plain)
     os.close(theirs)
     with os.fdopen(ours, "rb") as screen:

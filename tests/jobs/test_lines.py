@@ -81,6 +81,29 @@ async def test_a_partly_delivered_order_reads_well(tmp_path, capsys):
         assert f"  S_900900_20261121101112, line 1: 10 of 10 copies of {ARTICLE}" in said
 
 
+async def test_asked_by_a_reference_files_tell_of_its_lines_alone(tmp_path):
+    other = "9783869170596"
+    async with open_shop(tmp_path, umbreit=LATER) as shop:
+        shop.drop(order((ARTICLE, 1), (ARTICLE, 2), reference="4233") + order((other, 3), reference="4234"))
+        await shop.once("umbreit")
+        strange = [came(1, "24123456", date(2026, 11, 24), number, reference=f"PHONE{number}") for number in (2, 3)]
+        await put_out(shop, R_90090024123456000000001=[came(1, "24123456", date(2026, 11, 24)), *strange])
+        sent, answer = [(row.id, row.name) for row in reversed(app.status(load(shop.config)).recent)]
+
+        def told(text):
+            return [(s.file.id, s.references, [each.status.line for each in s.lines]) for s in stories(shop, text)]
+
+        assert told("4234") == [(sent[0], ("4234",), [3])]
+        assert told("4233") == [(answer[0], ("4233",), [1]), (sent[0], ("4233",), [1, 2])]
+        for whole in map(str, sent):
+            ((_, _, lines),) = told(whole)
+            assert lines == [1, 2, 3]
+        assert [len(story.strangers) for story in stories(shop, "4233")] == [0, 0]
+        (story,) = stories(shop, "PHONE3")
+        assert ([s for s in story.strangers if "PHONE3" in s], story.lines) == (story.strangers, [])
+        assert len(stories(shop, answer[1])[0].strangers) == 2
+
+
 async def test_what_comes_twice_or_again_in_another_file_is_counted_once(tmp_path):
     async with open_shop(tmp_path, umbreit=LATER) as shop:
         shop.drop(order((ARTICLE, 10)))

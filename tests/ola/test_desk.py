@@ -17,7 +17,7 @@ from syncd.model import Hold, Interchange, State, Step
 from syncd.simulate.books import Command, Record
 from syncd.simulate.ola import Fault, Manners
 from syncd.state import read_state
-from syncd.status import stories
+from syncd.stories import stories
 from tests.ola.desks import a_desk
 from tests.ola.houses import NONE, THERE, a_house, question
 

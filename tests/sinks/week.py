@@ -28,7 +28,7 @@ from syncd.simulate import CbHouse, UmbreitHouse
 from syncd.simulate.cb import SLOTS
 from syncd.simulate.faults import Faults
 from syncd.simulate.stocklist import Row, ean
-from syncd.status import Story
+from syncd.stories import Story
 from tests.sim.shop import CUSTOMER, drop, umbreit_order
 from tests.sinks.contract import Lines, Target
 
