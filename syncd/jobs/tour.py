@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from syncd.errors import DoubtError, LoginRefusedError, StopError, SyncdError, TooEarlyError, UsageError
+from syncd.errors import DoubtError, LoginRefusedError, StopError, SyncdError, TooEarlyError, UsageError, let_go
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import recover
 from syncd.jobs.lines import follow_lines
@@ -123,10 +123,12 @@ async def attend(place: Workplace, result: Tour, visiting: Awaitable[Visit]) -> 
         result.visit = await visiting
     except TooEarlyError as error:
         result.errors.append(error)
+        let_go(error)
     except StopError:
         raise
     except SyncdError as error:
         result.errors.append(error)
+        let_go(error)
         result.failures = await place.do(journal.failed, name, error.code, str(error), place.clock())
         await _react(place, error, result)
     else:

@@ -37,12 +37,6 @@ class Carrier:
         self.place = place
         self.account = account
         self.session = session
-        self._moves: dict[type[Move], Callable[[Outbound, Interchange], Awaitable[Interchange]]] = {
-            Store: self._store,
-            Rename: self._rename,
-            Probe: self._probe,
-            Unconfirm: self._unconfirm,
-        }
 
     async def carry(self, order: Interchange) -> Interchange:
         """Make every move there is for this order now. Raises what the session raises; the journal is always true."""
@@ -55,7 +49,7 @@ class Carrier:
                 return await self.hold(order, move)
             await self.session.enter(channel.directory)
             try:
-                order = await self._moves[type(move)](channel, order)
+                order = await self._maker_of(move)(channel, order)
             except SpoolLostError as error:
                 return await self._lose(order, error)
             except RefusedError as error:
@@ -87,6 +81,16 @@ class Carrier:
         return lost
 
     # -- moves ------------------------------------------------------------------------------------------------
+
+    def _maker_of(self, move: Move) -> Callable[[Outbound, Interchange], Awaitable[Interchange]]:
+        """Return who makes a move; a table that we kept would keep us, and the session with us."""
+        makers: dict[type[Move], Callable[[Outbound, Interchange], Awaitable[Interchange]]] = {
+            Store: self._store,
+            Rename: self._rename,
+            Probe: self._probe,
+            Unconfirm: self._unconfirm,
+        }
+        return makers[type(move)]
 
     async def _store(self, channel: Outbound, order: Interchange) -> Interchange:
         data = await self._payload(channel, order)

@@ -14,6 +14,7 @@ from syncd.model import Host, State, Word
 from syncd.state import trail
 from syncd.state.engine import Database
 from syncd.state.journal_outbound import OPEN
+from syncd.state.journal_problems import OF_ONE_HOST
 from syncd.state.tables import host, interchange, problem
 
 SILENT = timedelta(minutes=5)
@@ -37,6 +38,7 @@ class Hosts:
         with self._database.writing() as connection:
             if connection.scalar(select(host.c.name).limit(1)) is None:
                 connection.execute(update(interchange).where(interchange.c.host == "").values(host=self.host))
+                connection.execute(update(problem).where(problem.c.host == "", OF_ONE_HOST).values(host=self.host))
             connection.execute(seen.on_conflict_do_update(index_elements=["name"], set_={"seen_at": at}))
 
     def hosts(self) -> list[Host]:

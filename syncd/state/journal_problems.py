@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from syncd.model import Problem
 from syncd.state.engine import Database
@@ -14,6 +14,8 @@ _NOBODY = ""
 """The account of a problem that is no account's."""
 _HERE = ("outbox", "disk-full", "sink-")
 """How the codes begin that tell of one host: each host opens and closes its own. The others tell of the account."""
+OF_ONE_HOST = or_(*(problem.c.code.startswith(code, autoescape=True) for code in _HERE))
+"""The same, as a condition."""
 
 
 class Problems:

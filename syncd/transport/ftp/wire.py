@@ -4,7 +4,6 @@ Private names used: `StreamReader._buffer`, as asyncio shows in no other way tha
 """
 
 import asyncio
-import contextlib
 import logging
 import re
 import socket
@@ -14,7 +13,7 @@ from typing import Any
 import aioftp
 from aioftp.common import Code
 
-from syncd.errors import BusyError, ConnectionLostError, ProtocolError, SyncdError, TlsError
+from syncd.errors import BusyError, ConnectionLostError, ProtocolError, SyncdError, TlsError, let_go
 from syncd.suppliers.rules import Encryption
 from syncd.transport.base import Endpoint, Permit
 from syncd.transport.ftp.border import translated
@@ -212,9 +211,11 @@ class FtpWire(aioftp.Client):
 
     async def _last_words(self) -> str:
         """Return what the server has to say about a transfer that broke, empty if it says nothing."""
-        with contextlib.suppress(SyncdError):
+        try:
             return f"; the server said {await self.hear(PARTING)}"
-        return ""
+        except SyncdError as error:
+            let_go(error)
+            return ""
 
     async def leave(self) -> None:
         """Say QUIT and close; never raises."""
@@ -224,8 +225,8 @@ class FtpWire(aioftp.Client):
                     await self.ask("QUIT")
                     self.close()
                     await self.stream.writer.wait_closed()
-        except (SyncdError, OSError):
-            pass
+        except (SyncdError, OSError) as error:
+            let_go(error)
         finally:
             self.cut()
 
@@ -239,6 +240,7 @@ class FtpWire(aioftp.Client):
         if self._socket is not None:
             reset(self._socket)
             self.stream.writer.transport.abort()
+        self._data = None  # it knows us: nobody shall wait for the garbage collector
 
 
 def _keep_alive(connection: socket.socket) -> None:
