@@ -3,14 +3,19 @@
 A process may stand still at any line, for hours: a suspended machine, a debugger, an overloaded host. When it goes on,
 another host may have the account. So nothing is sent on the strength of a lease that might be over: while the last sign
 of life is young nobody else can have taken the account, by the boot clock, which counts suspended time; when it is
-older, the gate is asked first. docs/guarantee.md says what remains between the asking and the sending.
+older, the gate is asked first. docs/guarantee.md says what remains between the asking and the sending. A process that
+runs gives a sign of life all through its session, however long a transfer or an answer takes.
 """
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from datetime import timedelta
 
 import structlog
 
-from syncd.errors import TimedOutError, TooEarlyError
+from syncd.errors import SyncdError, TimedOutError, TooEarlyError
 from syncd.jobs.base import Account, Workplace
 from syncd.model import ClockSample, Lease
 
@@ -26,6 +31,29 @@ class Tenure:
     def __init__(self, place: Workplace, account: Account, lease: Lease, since: ClockSample) -> None:
         self._place, self._account, self._lease = place, account, lease
         self._begun = self._seen = since.boot_time
+        self.overtaken: TooEarlyError | None = None
+        """Why the session was cut, if somebody else has the account."""
+
+    @asynccontextmanager
+    async def kept(self, cut: Callable[[], None]) -> AsyncIterator[None]:
+        """Give signs of life as long as the block runs; `cut` the session when somebody else has the account."""
+        keeper = asyncio.ensure_future(self._keep(cut))
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
+
+    async def _keep(self, cut: Callable[[], None]) -> None:
+        while True:
+            await asyncio.sleep(self._account.lease.total_seconds() / YOUNG)
+            try:
+                await self.renew()
+            except TooEarlyError as error:
+                self.overtaken = error
+                return cut()
+            except SyncdError:
+                continue  # whoever has the next command asks again, and hears it
 
     async def permit(self) -> None:
         """Return while the account is ours for certain; in doubt, ask. Raises TooEarlyError."""

@@ -153,11 +153,14 @@ async def _session(
         result.tls_version = session.tls_version
         log.info("login", account=account.name, tls=session.tls_version)
         await tenure.renew()  # the login interval runs from here: the server has answered
-        yield session, tenure
+        async with tenure.kept(session.abort):
+            yield session, tenure
         await session.quit()
         outcome = "done"
     except SyncdError as error:
         outcome, detail = error.code, str(error)
+        if tenure.overtaken is not None:
+            raise tenure.overtaken from error
         raise
     finally:
         if session is not None:

@@ -1,18 +1,31 @@
 """A session whose process stood still until somebody else had the account: it sends nothing more, at any command."""
 
+import asyncio
 from collections.abc import Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from syncd import app
 from syncd.config import load
 from syncd.errors import TooEarlyError
+from syncd.jobs.base import Account, Workplace
 from syncd.jobs.tour import Tour, tour
+from syncd.jobs.visit import visit
+from syncd.model import Interchange
+from syncd.plan import FileAction
 from syncd.simulate.books import Command, Record
+from syncd.state import Store, open_state
+from syncd.transport.base import Session
+from syncd.transport.memory import MemoryServer
 from tests.jobs.shop import open_shop, stock
+from tests.sim.clock import VirtualClock
+from tests.sim.lives import PASSWORD, USERS, account
+from tests.sim.loop import VirtualLoop, run
+from tests.state.samples import order as add_order
 
 ASLEEP = timedelta(hours=2)
 
@@ -90,3 +103,83 @@ async def test_nothing_is_lost_or_doubled_where_reading_deletes(tmp_path, verb):
         assert house.violations == []
         lost = [problem.message for problem in shop.status().problems if shop.stock in problem.message]
         assert bool(shop.raw()) != bool(lost), "it is there, or somebody is told"
+
+
+# -- however long it takes --------------------------------------------------------------------------------------
+
+
+class Rival:
+    """Another host, which wants the account every minute."""
+
+    def __init__(self, store: Store, clock: VirtualClock) -> None:
+        self.store, self.clock = store, clock
+        self.has_it_since: float | None = None
+
+    def take(self) -> None:
+        with suppress(TooEarlyError):
+            self.store.gate.acquire("cb", "other/1", timedelta(0), timedelta(hours=9), self.clock.sample())
+            self.has_it_since = self.clock.elapsed
+
+    async def wait(self) -> None:
+        while self.has_it_since is None:
+            await asyncio.sleep(60)
+            self.take()
+
+
+class Slow:
+    """A crew that is so long at an order that the lease runs out several times; its process may stand still at it."""
+
+    def __init__(self, rival: Rival, *, asleep: bool) -> None:
+        self.rival, self.asleep = rival, asleep
+
+    def commands(self, account: Account) -> frozenset[str]:
+        return account.commands()
+
+    async def carry(self, session: Session, order: Interchange) -> None:
+        await asyncio.sleep(610)
+        if self.asleep:
+            self.rival.clock.elapsed += ASLEEP.total_seconds()
+            self.rival.take()
+        await asyncio.sleep(3600)
+        await session.enter("in")
+
+    async def run(self, session: Session, action: FileAction) -> None:
+        raise AssertionError("nothing is there")
+
+
+def slow_visit(folder: Path, *, asleep: bool) -> tuple[float | None, float, TooEarlyError | None]:
+    """Return when another host got the account, when the visit was over, and what ended it."""
+    clock, server = VirtualClock(datetime(2026, 11, 22, tzinfo=UTC)), MemoryServer()
+    server.account(USERS["cb"], PASSWORD)
+
+    async def main(virtual: VirtualLoop) -> tuple[float | None, float, TooEarlyError | None]:
+        with open_state(folder / "state") as store:
+            store.journal.register({"cb": "cb"})
+            add_order(store, account="cb")
+            place = Workplace(store, None, clock.wall, clock.sample, server.connect, "this/1")
+            rival, ended = Rival(store, clock), None
+            waiting = virtual.create_task(rival.wait())
+            try:
+                await visit(place, account("cb", 21, folder), Slow(rival, asleep=asleep))
+            except TooEarlyError as error:
+                ended = error
+            over = clock.elapsed
+            await waiting
+            return rival.has_it_since, over, ended
+
+    return run(clock, main)
+
+
+def test_a_session_keeps_its_account_however_long_a_transfer_takes(tmp_path):
+    taken, over, ended = slow_visit(tmp_path, asleep=False)
+    assert over > 4 * 900, "the lease is a quarter of an hour"
+    assert taken is not None
+    assert over <= taken <= over + 60
+    assert ended is None
+
+
+def test_a_session_in_the_middle_of_a_transfer_is_cut_when_another_host_has_the_account(tmp_path):
+    taken, over, ended = slow_visit(tmp_path, asleep=True)
+    assert taken is not None
+    assert taken < over
+    assert "took the account over" in str(ended)
