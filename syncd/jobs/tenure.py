@@ -10,7 +10,6 @@ runs gives a sign of life all through its session, however long a transfer or an
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-
 from datetime import timedelta
 
 import structlog
