@@ -16,7 +16,7 @@ from syncd.jobs.base import Account, Workplace
 from syncd.jobs.tour import Tour, tour
 from syncd.jobs.visit import visit
 from syncd.model import Interchange
-from syncd.plan import FileAction
+from syncd.plan.inbound import FileAction
 from syncd.simulate.books import Command, Record
 from syncd.state import Store, open_state
 from syncd.transport.base import Session
