@@ -26,7 +26,7 @@ KEY = len(PLAIN) + 13
 APART = b"\0"
 """Between such a beginning and a line that has none; in no line of an accepted file."""
 
-RUN = 80_000
+RUN = 40_000
 """Lines that are sorted at once."""
 RANGE = 8
 """Blocks of both lists, about 5,000 lines each, that go into one range of EANs."""
