@@ -7,23 +7,20 @@ executor of the store, the real transport. Each verb of the command line that ac
 import asyncio
 import getpass
 import os
-import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 
-from syncd import __version__, log
 from syncd import status as questions
 from syncd.accounts import OLA_IN_CLEAR, make_account, make_watch, tls_exceptions
-from syncd.config import Settings, load
-from syncd.daemon import Daemon
-from syncd.errors import ConfigError, RejectedError, SyncdError, UsageError
+from syncd.config import Settings
+from syncd.errors import RejectedError, SyncdError, UsageError
 from syncd.jobs.base import OLA_CHANNEL, Account, Workplace, together
 from syncd.jobs.deliver import deliver
 from syncd.jobs.keep import tidy
@@ -42,7 +39,6 @@ from syncd.sinks.base import Sink
 from syncd.state import join_state, open_state, read_state
 from syncd.status import Asked, Status
 from syncd.stories import Story, stories
-from syncd.systemd import notify
 from syncd.transport.ftp import connect
 
 _log = structlog.get_logger()
@@ -160,73 +156,6 @@ async def _rehearse(place: Workplace, account: Account, *, offline: bool) -> Reh
         report.error = error
     report.login_used = await place.do(place.store.gate.logins, account.name, 1) != before
     return report
-
-
-# -- the daemon -------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Signals:
-    """What the operating system asked for."""
-
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    ending: bool = False
-
-    def end(self) -> None:
-        self.ending = True
-        self.stop.set()
-
-
-async def serve(config: Path | None, settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again, and keeps the old one if it is wrong."""
-    loop, signals = asyncio.get_running_loop(), _Signals()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, signals.end)
-    loop.add_signal_handler(signal.SIGHUP, signals.stop.set)
-    last_good: Settings | None = None
-    while not signals.ending:
-        signals.stop.clear()
-        settings = last_good = await _serve(settings, last_good, signals.stop)
-        if not signals.ending:
-            notify("RELOADING=1")
-            settings = _reload(config, settings)
-    notify("STOPPING=1")
-    _log.info("daemon.stopped")
-
-
-async def _serve(settings: Settings, last_good: Settings | None, stop: asyncio.Event) -> Settings:
-    """Work until `stop` is set; return the settings that were in force: the last good ones where these fail to open."""
-    async with AsyncExitStack() as stack:
-        try:
-            place = await stack.enter_async_context(workplace(settings))
-        except SyncdError as error:
-            if last_good is None:
-                raise
-            _refuse(error)
-            settings = last_good
-            place = await stack.enter_async_context(workplace(settings))
-        log.configure(settings.log.format, settings.log.level)
-        accounts = accounts_of(settings)
-        watches = watches_of(settings, accounts)
-        schedules = {name: settings.accounts[name].schedule for name in accounts}
-        schedules |= {each.name: each.schedule for each in watches.values()}
-        daemon = Daemon(place, accounts, schedules, settings.stop_timeout.total_seconds(), watches=watches)
-        _log.info("daemon.started", version=__version__, accounts=sorted(accounts), sinks=sorted(place.sinks))
-        notify("READY=1")
-        await daemon.serve(stop)
-    return settings
-
-
-def _reload(config: Path | None, settings: Settings) -> Settings:
-    try:
-        return load(config)
-    except ConfigError as error:
-        _refuse(error)
-        return settings
-
-
-def _refuse(error: SyncdError) -> None:
-    _log.error("config.refused", error=str(error), note="the old configuration stays in force")
 
 
 # -- orders -----------------------------------------------------------------------------------------------------

@@ -15,9 +15,9 @@ def run(config: Path | None) -> None:
 
     SIGTERM ends it, SIGHUP reads the configuration again.
     """
-    from syncd import app, log
+    from syncd import app_daemon, log
     from syncd.config import load
 
     settings = load(config)
     log.configure(settings.log.format, settings.log.level)
-    asyncio.run(app.serve(config, settings))
+    asyncio.run(app_daemon.serve(config, settings))
