@@ -52,6 +52,8 @@ async def serve(place: Workplace, accounts: Mapping[str, Account], sink: str) ->
     """Deliver to one sink what is due for these accounts."""
     while True:
         waiting = await _waiting(place, accounts, sink)
+        if not waiting:
+            return Served(0, None)
         work = _Round(place, accounts, sink)
         for delivery in _fairly(waiting)[:ROUND]:
             await work.take(delivery)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, or_, select, tuple_
 
 from syncd.life import Answer
 from syncd.model import GoodsKey, Hold, Interchange, Parsed, State, Verdict, Word
@@ -16,6 +16,37 @@ from syncd.state.tables import verdict as verdicts
 
 Note = tuple[str, str, str]
 """A delivery note: supplier, receiver, number. A file has few of them and many positions."""
+
+
+def _which(table: Table) -> list[ColumnElement[bool]]:
+    return [table.c[name] == bindparam(f"its_{name}") for name in ("account", "channel", "kind")]
+
+
+_ALONE = select(account.c.name).where(account.c.name == bindparam("account")).with_for_update()
+_VERDICT = select(verdicts).where(verdicts.c.interchange_id == bindparam("number"))
+_NO_VERDICT, _KEEP = delete(verdicts).where(verdicts.c.interchange_id == bindparam("number")), insert(verdicts)
+_IN_USE = select(snapshot.c.stamp).where(*_which(snapshot))
+_NOT_IN_USE, _USE = delete(snapshot).where(*_which(snapshot)), insert(snapshot)
+_UNDELIVERED = (delivery.c.interchange_id == bindparam("number"), delivery.c.delivered_at.is_(None))
+_ANY_UNDELIVERED = select(delivery.c.id).where(*_UNDELIVERED).limit(1)
+_NOT_DUE = delete(delivery).where(*_UNDELIVERED)
+_OTHERS = (
+    select(interchange.c.id, verdicts.c.document)
+    .join_from(interchange, verdicts)
+    .where(*_which(interchange), interchange.c.state == State.PARSED, interchange.c.id != bindparam("number"))
+    # a file of another host would overtake this one, whenever that host came back
+    .where(or_(interchange.c.hold == Hold.GUARD, interchange.c.host != bindparam("here")))
+    .with_for_update(of=interchange)
+)
+_CLAIM, _DUE = insert(goods), insert(delivery)
+_SAME_FILE = ("account", "channel", "direction", "name", "sha256")
+_RECORDED = (
+    select(interchange.c.id)
+    .where(*(interchange.c[name] == bindparam(name) for name in _SAME_FILE))
+    .where(interchange.c.for_sinks.is_(False), interchange.c.id != bindparam("id"))
+    .where(interchange.c.state == State.DONE)
+    .limit(1)
+)
 
 
 def accept(
@@ -51,7 +82,7 @@ def hand_over(
 ) -> Interchange:
     """Do it all in the caller's transaction: see `People.hand_over`."""
     file = _alone(connection, seen.id)
-    document = connection.execute(select(verdicts).where(verdicts.c.interchange_id == file.id)).one()
+    document = connection.execute(_VERDICT, {"number": file.id}).one()
     verdict = msgspec.json.decode(document.document, type=Verdict)
     in_use = _newer_snapshot(connection, file, verdict)
     note = _settle(connection, file, verdict, in_use, deliveries, (), at)
@@ -66,7 +97,7 @@ def hand_over(
 def _alone(connection: Connection, number: int) -> Interchange:
     """Return a file once nobody else accepts one of its account."""
     file = rows.load(connection, number, lock=True)
-    connection.execute(select(account.c.name).where(account.c.name == file.account).with_for_update())
+    connection.execute(_ALONE, {"account": file.account})
     return file
 
 
@@ -92,24 +123,20 @@ def _settle(
 
 def _state(connection: Connection, number: int) -> State:
     """Return where an accepted file stands: deliveries are due, or there are none."""
-    open_ = select(delivery.c.id).where(delivery.c.interchange_id == number, delivery.c.delivered_at.is_(None))
-    return State.DONE if connection.scalar(open_.limit(1)) is None else State.PARSED
+    return State.DONE if connection.scalar(_ANY_UNDELIVERED, {"number": number}) is None else State.PARSED
 
 
 def _recorded(connection: Connection, file: Interchange) -> int | None:
     """Return another interchange of this very file that was recorded as known to the shop."""
-    names = ("account", "channel", "direction", "name", "sha256")
-    same = [interchange.c[name] == getattr(file, name) for name in names]
-    known = select(interchange.c.id).where(*same, interchange.c.for_sinks.is_(False), interchange.c.id != file.id)
-    return connection.scalar(known.where(interchange.c.state == State.DONE).limit(1))
+    return connection.scalar(_RECORDED, {name: getattr(file, name) for name in ("id", *_SAME_FILE)})
 
 
 def keep(connection: Connection, number: int, verdict: Verdict, suppressed: Collection[int]) -> None:
     """Write a verdict down as it is, in place of an older one."""
-    connection.execute(verdicts.delete().where(verdicts.c.interchange_id == number))
+    connection.execute(_NO_VERDICT, {"number": number})
     document = msgspec.json.encode(verdict, enc_hook=list).decode()  # a format's goods may be any sequence
     values = {"interchange_id": number, "document": document, "suppressed": json.dumps(sorted(suppressed))}
-    connection.execute(insert(verdicts).values(values))
+    connection.execute(_KEEP, values)
 
 
 def _note(deliveries: Sequence[tuple[str, str]], due: int, suppressed: Collection[int]) -> str | None:
@@ -125,7 +152,7 @@ def _newer_snapshot(connection: Connection, file: Interchange, verdict: Verdict)
     """Return the stamp of a newer snapshot in use. Equal stamps: the later arrival is the newer one."""
     if verdict.stamp is None:
         return None
-    last: str | None = connection.scalar(select(snapshot.c.stamp).where(*_which(snapshot, file, verdict)))
+    last: str | None = connection.scalar(_IN_USE, _place(file, verdict))
     return last if last is not None and last > verdict.stamp else None
 
 
@@ -133,27 +160,19 @@ def _use(connection: Connection, file: Interchange, verdict: Verdict, at: dateti
     """Put a snapshot in use; older ones that wait for a person, or on another host, wait for nothing any more."""
     if verdict.stamp is None:
         return
-    connection.execute(delete(snapshot).where(*_which(snapshot, file, verdict)))
-    this = {"stamp": verdict.stamp, "interchange_id": file.id}
-    here = {"account": file.account, "channel": file.channel, "kind": verdict.kind}
-    connection.execute(insert(snapshot).values(here | this))
-    waiting = select(interchange.c.id, verdicts.c.document).join_from(interchange, verdicts)
-    waiting = waiting.with_for_update(of=interchange)
-    elsewhere = interchange.c.host != file.host  # whenever that host came back, it would overtake this one
-    held = or_(interchange.c.hold == Hold.GUARD, elsewhere)
-    others = (interchange.c.state == State.PARSED, interchange.c.id != file.id, held)
+    place, this = _place(file, verdict), {"stamp": verdict.stamp, "interchange_id": file.id}
+    connection.execute(_NOT_IN_USE, place)
+    connection.execute(_USE, {"account": file.account, "channel": file.channel, "kind": verdict.kind, **this})
     over: rows.Columns = {"hold": None, "reason": None}
-    for number, document in connection.execute(waiting.where(*_which(interchange, file, verdict), *others)).all():
+    for number, document in connection.execute(_OTHERS, place | {"number": file.id, "here": file.host}).all():
         if (msgspec.json.decode(document, type=Verdict).stamp or "") <= verdict.stamp:
             note = f"a newer snapshot is in use ({verdict.stamp})"
-            undelivered = (delivery.c.interchange_id == number, delivery.c.delivered_at.is_(None))
-            connection.execute(delete(delivery).where(*undelivered))
+            connection.execute(_NOT_DUE, {"number": number})
             rows.move(connection, number, State.PARSED, State.DONE, at, note, over)
 
 
-def _which(table: Table, file: Interchange, verdict: Verdict) -> list[ColumnElement[bool]]:
-    values = {"account": file.account, "channel": file.channel, "kind": verdict.kind}
-    return [table.c[name] == value for name, value in values.items()]
+def _place(file: Interchange, verdict: Verdict) -> dict[str, str]:
+    return {"its_account": file.account, "its_channel": file.channel, "its_kind": verdict.kind}
 
 
 def _claim(connection: Connection, file: Interchange, verdict: Verdict) -> frozenset[int]:
@@ -167,7 +186,7 @@ def _claim(connection: Connection, file: Interchange, verdict: Verdict) -> froze
             taken.add(key)
             claims.append(_claim_row(file, key))
     if claims:
-        connection.execute(insert(goods), claims)
+        connection.execute(_CLAIM, claims)
     return frozenset(suppressed)
 
 
@@ -199,5 +218,5 @@ def _make_due(connection: Connection, number: int, deliveries: Sequence[tuple[st
     new = [pair for pair in deliveries if pair not in known]
     rows_due = [{"interchange_id": number, "sink": sink, "key": key, "next_attempt": at} for sink, key in new]
     if rows_due:
-        connection.execute(insert(delivery), rows_due)
+        connection.execute(_DUE, rows_due)
     return len(new)

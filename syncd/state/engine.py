@@ -3,6 +3,9 @@
 SQLite is opened with WAL, synchronous=FULL, foreign keys on and ten seconds of patience, on every connection; a
 writing transaction takes the write lock with its first statement (BEGIN IMMEDIATE), so that two writers wait for each
 other instead of failing halfway. PostgreSQL is a URL. No value of a statement ever enters a message or a log.
+
+The statements of every turn and every file are built once, when their modules are loaded, with `bindparam` in the place
+of values: to build one takes longer than to run it.
 """
 
 import sqlite3
@@ -30,19 +33,26 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.embedded = engine.dialect.name == "sqlite"
-        self._writer = engine.execution_options(begin="IMMEDIATE")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Run a transaction that only reads."""
         with translated(), self.engine.begin() as connection:
+            self._begin(connection, "DEFERRED")
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Run a transaction that writes; it is on disk when the block has ended, or nothing of it is."""
-        with translated(), self._writer.begin() as connection:
+        with translated(), self.engine.begin() as connection:
+            self._begin(connection, "IMMEDIATE")
             yield connection
+
+    def _begin(self, connection: Connection, kind: str) -> None:
+        """Begin where the driver, which is told to begin nothing by itself, has not: with SQLite."""
+        if self.embedded:
+            raw: Any = connection.connection.dbapi_connection
+            raw.execute(f"BEGIN {kind}")
 
     def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
         """Begin an INSERT that knows ON CONFLICT."""
@@ -72,10 +82,6 @@ def sqlite_engine(path: Path, *, read_only: bool = False, foreign_keys: bool = T
         connection.isolation_level = None  # else the driver opens and ends transactions by its own rules
         for setting in settings:
             connection.execute(f"PRAGMA {setting}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
 
     return engine
 
@@ -111,17 +117,18 @@ def translated() -> Iterator[None]:
     """Turn the exceptions of the database into ours."""
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise _ours(error) from error
     except StatementError as error:
         raise (error.orig or error) from None  # not the database's word: a mistake of the caller
 
 
-def _ours(error: DBAPIError) -> SyncdError:
-    said = str(error.orig).strip().partition("\n")[0]  # what follows may quote values
-    if isinstance(error.orig, sqlite3.Error):
-        return _from_sqlite(getattr(error.orig, "sqlite_errorcode", None), said)
-    return _from_postgresql(getattr(error.orig, "sqlstate", None), said)
+def _ours(error: DBAPIError | sqlite3.Error) -> SyncdError:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    said = str(cause).strip().partition("\n")[0]  # what follows may quote values
+    if isinstance(cause, sqlite3.Error):
+        return _from_sqlite(getattr(cause, "sqlite_errorcode", None), said)
+    return _from_postgresql(getattr(cause, "sqlstate", None), said)
 
 
 _WRITING = frozenset(

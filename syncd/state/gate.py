@@ -15,13 +15,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from syncd.errors import ConflictError, TooEarlyError
 from syncd.model import ClockSample, Lease, Login
 from syncd.plan.times import next_login, rebase
 from syncd.state.engine import Database
 from syncd.state.tables import MICROSECOND, gate, login
+
+_ROW = select(gate).where(gate.c.account == bindparam("name"))
+_LOCKED = _ROW.with_for_update()
+_SAME = (gate.c.account == bindparam("name"), gate.c.fence == bindparam("found"))
+_WRITE = update(gate).where(*_SAME).returning(gate.c.fence)
+_FENCE = select(gate.c.fence).where(gate.c.account == bindparam("name"))
+_ENTER = insert(login)
+_LINE = update(login).where(login.c.account == bindparam("name"), login.c.fence == bindparam("number"))
+_UNCLOSED = update(login).where(login.c.account == bindparam("name"), login.c.outcome.is_(None))
+_DONE = select(login.c.at).where(login.c.account == bindparam("name"), login.c.outcome == "done")
+_FIRST = _DONE.order_by(login.c.fence).limit(1)
 
 
 class Gate:
@@ -70,8 +81,7 @@ class Gate:
                 return
             _write(connection, door, replace(door.settle(now), holder=None))
             result = {"ended_at": now.wall, "outcome": outcome, "detail": detail, "tls": tls}
-            line = (login.c.account == lease.account, login.c.fence == lease.fence)
-            connection.execute(update(login).where(*line).values(result))
+            connection.execute(_LINE, {"name": lease.account, "number": lease.fence, **result})
 
     def block(self, account: str, until: datetime) -> None:
         """Allow no login of this account before `until`; a past time lifts it."""
@@ -82,14 +92,14 @@ class Gate:
     def next_login(self, account: str, interval: timedelta, sample: ClockSample) -> datetime:
         """Return when the gate would open; a time that is not in the future means now."""
         with self._database.reading() as connection:
-            row = connection.execute(select(gate).where(gate.c.account == account)).one_or_none()
+            row = connection.execute(_ROW, {"name": account}).one_or_none()
             now = self._now(connection, sample)
         return now.wall if row is None else _door(row).noticed(now).opens(interval, now)
 
     def fence(self, account: str) -> int:
         """Return the number of the account's latest login; it only ever grows."""
         with self._database.reading() as connection:
-            return connection.scalar(select(gate.c.fence).where(gate.c.account == account)) or 0
+            return connection.scalar(_FENCE, {"name": account}) or 0
 
     def overtake(self, account: str, fence: int, sample: ClockSample) -> None:
         """Go past a login that was forgotten, and count it as made just now: nobody knows when it was."""
@@ -107,9 +117,8 @@ class Gate:
 
     def first_visit(self, account: str) -> datetime | None:
         """Return when the first session began that came to its end; None when there was none."""
-        mine = select(login.c.at).where(login.c.account == account, login.c.outcome == "done")
         with self._database.reading() as connection:
-            first: datetime | None = connection.scalar(mine.order_by(login.c.fence).limit(1))
+            first: datetime | None = connection.scalar(_FIRST, {"name": account})
         return first
 
     def forget_leases(self, host: str = "", lives: Callable[[str], bool] | None = None) -> None:
@@ -128,8 +137,10 @@ class Gate:
 
     def _look(self, connection: Connection, account: str, sample: ClockSample) -> "tuple[_Door, ClockSample]":
         """Lock the account's row, then read the clock: the time must not be older than the lock."""
-        connection.execute(self._database.insert(gate).values(account=account).on_conflict_do_nothing())
-        row = connection.execute(select(gate).where(gate.c.account == account).with_for_update()).one()
+        row = connection.execute(_LOCKED, {"name": account}).one_or_none()
+        if row is None:
+            connection.execute(self._database.insert(gate).values(account=account).on_conflict_do_nothing())
+            row = connection.execute(_LOCKED, {"name": account}).one()
         return _door(row), self._now(connection, sample)
 
     def _now(self, connection: Connection, sample: ClockSample) -> ClockSample:
@@ -211,18 +222,15 @@ def _write(connection: Connection, found: _Door, door: _Door) -> None:
     values = {"fence": door.fence, "holder": door.holder, "settled": door.settled}
     values |= _columns("login", door.login) | _columns("lease", door.lease)
     values["lease_microseconds"] = door.ttl // MICROSECOND
-    same = (gate.c.account == found.account, gate.c.fence == found.fence)
-    if connection.execute(update(gate).where(*same).values(values).returning(gate.c.fence)).first() is None:
+    if connection.execute(_WRITE, {"name": found.account, "found": found.fence, **values}).first() is None:
         message = f"{found.account}: the login gate changed between reading and writing"
         raise ConflictError(message, expected=str(found.fence), found="another fence")
 
 
 def _enter(connection: Connection, door: _Door, now: ClockSample) -> None:
     """Write a line of the ledger; an older line that nobody closed was lost."""
-    unclosed = (login.c.account == door.account, login.c.outcome.is_(None))
-    connection.execute(update(login).where(*unclosed).values(outcome=LOST))
-    line = {"account": door.account, "fence": door.fence, "holder": door.holder, "at": now.wall}
-    connection.execute(login.insert().values(line))
+    connection.execute(_UNCLOSED, {"name": door.account, "outcome": LOST})
+    connection.execute(_ENTER, {"account": door.account, "fence": door.fence, "holder": door.holder, "at": now.wall})
 
 
 def _refusal(door: _Door, until: datetime, now: ClockSample) -> TooEarlyError:

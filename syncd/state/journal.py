@@ -6,7 +6,7 @@ It is written before an effect and after it; it has no clock and no opinion. Dec
 from datetime import datetime
 from typing import Unpack
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from syncd.model import Event, Interchange, State, Step
 from syncd.state import rows
@@ -23,6 +23,10 @@ from syncd.state.journal_problems import Problems
 from syncd.state.journal_questions import Questions
 from syncd.state.journal_replay import Replays
 from syncd.state.tables import event
+
+_LAST_EVENT = select(event.c.id, event.c.at).order_by(event.c.id.desc()).limit(1)
+_LAST_EVENT_OF = _LAST_EVENT.where(event.c.interchange_id == bindparam("number"))
+_EVENT_AT = select(event.c.at).where(event.c.id == bindparam("number"))
 
 
 class Journal(
@@ -54,16 +58,15 @@ class Journal(
 
     def last_event(self, number: int | None = None) -> tuple[int, datetime | None]:
         """Return number and time of the latest line of an interchange's history, or of all; 0 when there is none."""
-        lines = select(event.c.id, event.c.at).order_by(event.c.id.desc()).limit(1)
-        mine = lines if number is None else lines.where(event.c.interchange_id == number)
+        mine = _LAST_EVENT if number is None else _LAST_EVENT_OF
         with self._database.reading() as connection:
-            row = connection.execute(mine).one_or_none()
+            row = connection.execute(mine, {"number": number}).one_or_none()
         return (0, None) if row is None else (row.id, row.at)
 
     def event_at(self, number: int) -> datetime | None:
         """Return when the line of this number was written, None where there is none."""
         with self._database.reading() as connection:
-            return connection.scalar(select(event.c.at).where(event.c.id == number))
+            return connection.scalar(_EVENT_AT, {"number": number})
 
     def history(self, number: int) -> list[Event]:
         """Return what happened to an interchange, oldest first."""

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from syncd.errors import UsageError
 from syncd.model import AccountState, Word
@@ -14,6 +14,9 @@ from syncd.state.tables import account
 from syncd.state.trail import record
 
 _COLUMNS = tuple(account.c[field.name] for field in fields(AccountState))
+_ONE = select(*_COLUMNS).where(account.c.name == bindparam("account"))
+_CHANGE = update(account).where(account.c.name == bindparam("account")).returning(account.c.failures)
+_FAIL = _CHANGE.values(failures=account.c.failures + 1)
 
 
 class Accounts:
@@ -35,7 +38,7 @@ class Accounts:
     def account(self, name: str) -> AccountState:
         """Return one account. Raises UsageError when it was never registered."""
         with self._database.reading() as connection:
-            row = connection.execute(select(*_COLUMNS).where(account.c.name == name)).one_or_none()
+            row = connection.execute(_ONE, {"account": name}).one_or_none()
         if row is None:
             raise _unknown(name)
         return _account(row)
@@ -65,13 +68,16 @@ class Accounts:
 
     def failed(self, name: str, error_code: str, message: str, at: datetime) -> int:
         """Remember a visit that failed; return how many did in a row."""
-        change = {"failures": account.c.failures + 1, "last_failure": at}
-        return self._change(name, None, **change, last_error_code=error_code, last_error=message)
+        values = {"account": name, "last_failure": at, "last_error_code": error_code, "last_error": message}
+        with self._database.writing() as connection:
+            failures: int | None = connection.scalar(_FAIL, values)
+        if failures is None:
+            raise _unknown(name)
+        return failures
 
     def _change(self, name: str, said: tuple[Word, datetime] | None, **values: Any) -> int:
-        statement = update(account).where(account.c.name == name).values(values).returning(account.c.failures)
         with self._database.writing() as connection:
-            failures: int | None = connection.scalar(statement)
+            failures: int | None = connection.scalar(_CHANGE, values | {"account": name})
             if failures is None:
                 raise _unknown(name)
             if said is not None:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, select, update
 
 from syncd.errors import UsageError
 from syncd.model import Delivery, State, Word
@@ -26,6 +26,16 @@ _COLUMNS = (
 _OPEN = delivery.c.delivered_at.is_(None)
 _DEAD = _OPEN & delivery.c.next_attempt.is_(None)
 _WAITS = _OPEN & delivery.c.next_attempt.is_not(None)
+_THIS = (delivery.c.id == bindparam("number"), _OPEN)
+_DELIVERIES = (
+    select(*_COLUMNS).join_from(delivery, interchange).where(_OPEN).order_by(delivery.c.interchange_id, delivery.c.id)
+)
+_DUE = _DELIVERIES.where(delivery.c.next_attempt <= bindparam("now"))
+_HERE = _DELIVERIES.where(interchange.c.host == bindparam("host"))
+_WAITING = _HERE.where(_WAITS, delivery.c.sink == bindparam("sink"))
+_OWNER = select(delivery.c.interchange_id, delivery.c.sink).where(*_THIS)
+_MADE = update(delivery).where(*_THIS).values(last_error=None)
+_UNMADE = select(func.count()).where(delivery.c.interchange_id == bindparam("owner"), _OPEN)
 
 
 class Deliveries:
@@ -35,15 +45,15 @@ class Deliveries:
 
     def due(self, now: datetime) -> list[Delivery]:
         """Return the deliveries whose time has come, oldest interchange first."""
-        return self._deliveries(_OPEN, delivery.c.next_attempt <= now)
+        return self._deliveries(_DUE, now=now)
 
     def pending(self, host: str | None = None) -> list[Delivery]:
         """Return every delivery that is not made yet, dead letters too; of one host, or of all."""
-        return self._deliveries(_OPEN, *([] if host is None else [interchange.c.host == host]))
+        return self._deliveries(_DELIVERIES) if host is None else self._deliveries(_HERE, host=host)
 
     def waiting(self, sink: str, host: str) -> list[Delivery]:
         """Return what waits on a host for a sink, oldest interchange first; not its dead letters."""
-        return self._deliveries(_WAITS, delivery.c.sink == sink, interchange.c.host == host)
+        return self._deliveries(_WAITING, sink=sink, host=host)
 
     def deliveries_of(self, number: int) -> list[tuple[Delivery, datetime | None]]:
         """Return the deliveries of an interchange, each with the time when it was made."""
@@ -63,13 +73,11 @@ class Deliveries:
 
         `state` is stamp and key of a list that is a state, as the sink took it: what changes is told against it.
         """
-        made = update(delivery).where(delivery.c.id == number, _OPEN).values(delivered_at=at, last_error=None)
         with self._database.writing() as connection:
-            mine = select(delivery.c.interchange_id, delivery.c.sink).where(delivery.c.id == number, _OPEN)
-            here = connection.execute(mine).one_or_none()
+            here = connection.execute(_OWNER, {"number": number}).one_or_none()
             if here is not None:
                 file = rows.load(connection, here.interchange_id, lock=True)  # first, as acceptance does
-                connection.execute(made)
+                connection.execute(_MADE, {"number": number, "delivered_at": at})
                 if state is not None:
                     take(connection, self._database, here.sink, file, *state)
                 _finish(connection, file.id, at)
@@ -118,11 +126,9 @@ class Deliveries:
         with self._database.writing() as connection:
             return connection.execute(update(delivery).where(_OPEN, which).values(values)).rowcount
 
-    def _deliveries(self, *where: ColumnElement[bool]) -> list[Delivery]:
-        query = select(*_COLUMNS).join_from(delivery, interchange).where(*where)
+    def _deliveries(self, which: Select[Any], **values: object) -> list[Delivery]:
         with self._database.reading() as connection:
-            found = connection.execute(query.order_by(delivery.c.interchange_id, delivery.c.id))
-            return [Delivery(*row) for row in found]
+            return [Delivery(*row) for row in connection.execute(which, values)]
 
 
 def _owners(connection: Connection, where: ColumnElement[bool]) -> list[Any]:
@@ -144,8 +150,7 @@ def _by_id(connection: Connection, numbers: list[int], values: dict[str, Any] | 
 def _finish(connection: Connection, owner: int, at: datetime, note: str | None = None) -> None:
     """Move an accepted interchange to DONE when no delivery of it is open any more; else only note what was done."""
     file = rows.load(connection, owner, lock=True)
-    rest = select(func.count()).where(delivery.c.interchange_id == owner, _OPEN)
-    if file.state is State.PARSED and connection.scalar(rest) == 0:
+    if file.state is State.PARSED and connection.scalar(_UNMADE, {"owner": owner}) == 0:
         rows.move(connection, owner, State.PARSED, State.DONE, at, note, {})
     elif file.state is State.PARSED and note is not None:
         rows.move(connection, owner, State.PARSED, State.PARSED, at, note, {})

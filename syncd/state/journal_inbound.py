@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, BigInteger, Select, Text, bindparam, cast, column, func, select, type_coerce, update
+from sqlalchemy import JSON, BigInteger, Select, Text, bindparam, cast, column, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 
 from syncd.errors import UsageError
@@ -29,6 +29,17 @@ LARGEST = 2**63 - 1
 """A listing may claim any size; the database counts to this."""
 
 UNFINISHED = (State.ANNOUNCED, State.SPOOLED)
+
+_HERE = (interchange.c.account == bindparam("account"), interchange.c.host == bindparam("host"))
+_UNFINISHED = select(*rows.COLUMNS).where(*_HERE, interchange.c.state.in_(UNFINISHED)).order_by(interchange.c.id)
+_IN_CHANNEL = (interchange.c.account == bindparam("account"), interchange.c.channel == bindparam("channel"))
+_UNUSED = interchange.c.state.in_((State.SPOOLED, State.QUARANTINED, State.DISCARDED))
+_WAITS = (interchange.c.state == State.PARSED) & (interchange.c.hold == Hold.GUARD)
+_CAME = select(func.max(interchange.c.created_at)).where(*_IN_CHANNEL, interchange.c.proven, _UNUSED | _WAITS)
+_IN_USE = (snapshot.c.account == bindparam("account"), snapshot.c.channel == bindparam("channel"))
+_NEWEST = select(func.max(snapshot.c.stamp)).where(*_IN_USE)
+_SNAPSHOT = select(snapshot.c.interchange_id).where(*_IN_USE, snapshot.c.kind == bindparam("kind"))
+_VERDICT = select(verdict.c.document, verdict.c.suppressed).where(verdict.c.interchange_id == bindparam("number"))
 
 
 class Inbound:
@@ -75,16 +86,12 @@ class Inbound:
         whole: dict[str, Any] = {"size": size, "sha256": sha256, "proven": True, "host": self.host}
         with self._database.writing() as connection:
             made = rows.create(connection, at, state=State.SPOOLED, **file, **whole)
-            here = interchange.c.id == made.id
-            named = update(interchange).where(here).values(spool=spool(made.id)).returning(*rows.COLUMNS)
-            return rows.to_interchange(connection.execute(named).one())
+            return rows.change(connection, made.id, {"spool": spool(made.id)})
 
     def unfinished(self, account: str) -> list[Interchange]:
         """Return what a crash or a broken session left on this host: announced or spooled, oldest first."""
-        mine = (interchange.c.account == account, interchange.c.host == self.host)
-        where = (*mine, interchange.c.state.in_(UNFINISHED))
         with self._database.reading() as connection:
-            found = connection.execute(select(*rows.COLUMNS).where(*where).order_by(interchange.c.id))
+            found = connection.execute(_UNFINISHED, {"account": account, "host": self.host})
             return [rows.to_interchange(row) for row in found]
 
     def prove(self, number: int, at: datetime) -> Interchange:
@@ -117,20 +124,15 @@ class Inbound:
 
     def latest(self, account: str, channel: str) -> tuple[str | None, datetime | None]:
         """Tell of the lists of a channel: the stamp of the one in use, and when the last came that is not used."""
-        mine = (interchange.c.account == account, interchange.c.channel == channel, interchange.c.proven)
-        unused = interchange.c.state.in_((State.SPOOLED, State.QUARANTINED, State.DISCARDED))
-        held = (interchange.c.state == State.PARSED) & (interchange.c.hold == Hold.GUARD)
-        came = select(func.max(interchange.c.created_at)).where(*mine, unused | held)
-        here = (snapshot.c.account == account, snapshot.c.channel == channel)
+        here = {"account": account, "channel": channel}
         with self._database.reading() as connection:
-            stamp: str | None = connection.scalar(select(func.max(snapshot.c.stamp)).where(*here))
-            return stamp, connection.scalar(came)
+            stamp: str | None = connection.scalar(_NEWEST, here)
+            return stamp, connection.scalar(_CAME, here)
 
     def snapshot_rows(self, account: str, channel: str, kind: str) -> int | None:
         """Count the records of the snapshot in use; None when there is none."""
-        here = (snapshot.c.account == account, snapshot.c.channel == channel, snapshot.c.kind == kind)
         with self._database.reading() as connection:
-            number = connection.scalar(select(snapshot.c.interchange_id).where(*here))
+            number = connection.scalar(_SNAPSHOT, {"account": account, "channel": channel, "kind": kind})
         return None if number is None else sum(self.verdict(number).counts.values())
 
     def same_bytes(self, account: str, channel: str, name: str, sha256: str) -> list[Interchange]:
@@ -185,9 +187,8 @@ class Inbound:
         return replace(said, goods=tuple(said.goods))
 
     def _document(self, number: int) -> tuple[str, str]:
-        query = select(verdict.c.document, verdict.c.suppressed).where(verdict.c.interchange_id == number)
         with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_VERDICT, {"number": number}).one_or_none()
         if row is None:
             raise UsageError(f"interchange {number} was never judged", remedy=f"syncd explain {number}")
         return row.document, row.suppressed

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, or_, select, update
 
 from syncd.formats import OrderLineEvent
 from syncd.formats.codes import REPORT_CODES
@@ -24,6 +24,11 @@ PUT_AWAY = (State.QUARANTINED, State.DISCARDED, State.ABANDONED)
 """Orders that were not taken: nobody waits for their lines."""
 
 DOUBTFUL = (Step.PUBLISHING, Step.UNCONFIRMED)
+
+_UNTOLD = (order_line.c.account == bindparam("owner"), UNTOLD)
+_ANY_UNTOLD = select(exists().where(*_UNTOLD))
+_ANY_LATE = select(lines.LATE.exists())
+_TOLD = update(order_line).where(*_UNTOLD).values(told=order_line.c.changes, told_state=order_line.c.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +82,17 @@ class Lines:
     def anything_unanswered(self, account: str, before: datetime) -> bool:
         """Tell whether `mark_unanswered` would mark anything."""
         with self._database.reading() as connection:
-            return connection.scalar(select(lines.late(account, before).exists())) is True
+            return connection.scalar(_ANY_LATE, {"owner": account, "before": before}) is True
 
     def untold(self, account: str) -> bool:
         """Tell whether lines have changed since sinks were told of them."""
         with self._database.reading() as connection:
-            return connection.scalar(select(exists().where(order_line.c.account == account, UNTOLD))) is True
+            return connection.scalar(_ANY_UNTOLD, {"owner": account}) is True
 
     def hush(self, account: str) -> None:
         """Let go of what nobody asked to be told."""
         with self._database.writing() as connection:
-            told = update(order_line).where(order_line.c.account == account, UNTOLD)
-            connection.execute(told.values(told=order_line.c.changes, told_state=order_line.c.state))
+            connection.execute(_TOLD, {"owner": account})
 
     def tell(
         self,
@@ -117,12 +121,8 @@ class Lines:
                 state=State.SPOOLED, size=len(data), sha256=hashlib.sha256(data).hexdigest(), proven=True,
                 host=self.host,
             )  # fmt: skip
-            mine = (order_line.c.account == account, UNTOLD, order_line.c.id <= found[-1].id)
-            told = update(order_line).where(*mine)
-            connection.execute(told.values(told=order_line.c.changes, told_state=order_line.c.state))
-            here = interchange.c.id == made.id
-            named = update(interchange).where(here).values(spool=spool(made.id, data)).returning(*rows.COLUMNS)
-            return rows.to_interchange(connection.execute(named).one())
+            connection.execute(_TOLD.where(order_line.c.id <= found[-1].id), {"owner": account})
+            return rows.change(connection, made.id, {"spool": spool(made.id, data)})
 
     def order_lines(self, *which: str, account: str | None = None) -> list[KnownLine]:
         """Return order lines, the newest order first: all of them, or those that are open, short or unanswered."""
@@ -135,9 +135,9 @@ class Lines:
     def line_stories(self, number: int) -> list[LineStory]:
         """Return the lines that an order holds, or that an answer speaks of, with all that was said of them."""
         with self._database.reading() as connection:
-            of_order = lines.standings(connection, lines.keys_of_order(number))
+            of_order = lines.standings(connection, lines.OF_ORDER, number)
             found = {row.id: standing for row, standing in of_order if row.interchange_id == number}
-            of_file = lines.standings(connection, lines.keys_of_answers(number))
+            of_file = lines.standings(connection, lines.OF_FILE, number)
             found |= {row.id: standing for row, standing in of_file if number in standing.files}
             mine = or_(order_line.c.interchange_id == number, order_line.c.id.in_(found))
             known = connection.execute(_known_lines(mine)).all()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import Select, bindparam, or_, select, update
 
 from syncd.life import Ordered
 from syncd.model import Direction, Hold, Interchange, State, Step
@@ -28,6 +28,22 @@ _UNSETTLED = (*OPEN, Step.HELD, State.QUARANTINED)
 
 _STAMP = "%Y%m%d%H%M%S"
 
+_HERE = (interchange.c.account == bindparam("account"), interchange.c.host == bindparam("host"))
+_GUARDED = (interchange.c.state == Step.HELD) & (interchange.c.hold == Hold.GUARD)
+_ORDERS = select(*rows.COLUMNS).where(interchange.c.direction == Direction.OUT).order_by(interchange.c.id)
+_OF_ACCOUNT = _ORDERS.where(interchange.c.account == bindparam("account"))
+_OPEN_HERE = _ORDERS.where(*_HERE, interchange.c.state.in_(OPEN))
+_UNSETTLED_HERE = _ORDERS.where(*_HERE, interchange.c.state.in_(_UNSETTLED) | interchange.c.source.is_not(None))
+_OF_BYTES = _OF_ACCOUNT.where(interchange.c.sha256.in_(bindparam("hashes", expanding=True)))
+_GUARDED_SINCE = _OF_ACCOUNT.where(_GUARDED, interchange.c.created_at >= bindparam("since"))
+_TWINS = _OF_ACCOUNT.where(
+    interchange.c.channel == bindparam("channel"),
+    or_(interchange.c.name == bindparam("name"), interchange.c.sha256 == bindparam("sha256")),
+    interchange.c.state.not_in((State.QUARANTINED, State.DISCARDED)),
+)
+_IN_OUTBOX = _ORDERS.add_columns(interchange.c.source).where(*_HERE, interchange.c.source.is_not(None))
+_LEFT_OUTBOX = update(interchange).where(interchange.c.id == bindparam("number")).values(source=None)
+
 
 class Outbound:
     """The part of the journal that knows orders."""
@@ -37,18 +53,11 @@ class Outbound:
 
     def twins(self, account: str, channel: str, name: str, sha256: str) -> list[Interchange]:
         """Return the orders of before with the same bytes or the same name, oldest first; not what was put away."""
-        same = or_(interchange.c.name == name, interchange.c.sha256 == sha256)
-        return self._orders(
-            interchange.c.account == account,
-            interchange.c.channel == channel,
-            same,
-            interchange.c.state.not_in((State.QUARANTINED, State.DISCARDED)),
-        )
+        return self._orders(_TWINS, account=account, channel=channel, name=name, sha256=sha256)
 
     def guarded(self, account: str, since: datetime) -> int:
         """Count the orders that were held by a guard since then, and still are."""
-        held = (interchange.c.state == Step.HELD, interchange.c.hold == Hold.GUARD)
-        return len(self._orders(interchange.c.account == account, *held, interchange.c.created_at >= since))
+        return len(self._orders(_GUARDED_SINCE, account=account, since=since))
 
     def queue(
         self,
@@ -118,20 +127,18 @@ class Outbound:
 
     def in_outbox(self, account: str) -> list[tuple[Interchange, str]]:
         """Return the orders whose file may still lie in this host's outbox, each with its path, oldest first."""
-        where = (interchange.c.source.is_not(None), interchange.c.account == account, interchange.c.host == self.host)
-        query = select(*rows.COLUMNS, interchange.c.source).where(*where).order_by(interchange.c.id)
         with self._database.reading() as connection:
-            return [(rows.to_interchange(row), row.source) for row in connection.execute(query)]
+            found = connection.execute(_IN_OUTBOX, {"account": account, "host": self.host})
+            return [(rows.to_interchange(row), row.source) for row in found]
 
     def left_outbox(self, number: int) -> None:
         """Remember that the outbox's file is gone."""
         with self._database.writing() as connection:
-            connection.execute(update(interchange).where(interchange.c.id == number).values(source=None))
+            connection.execute(_LEFT_OUTBOX, {"number": number})
 
     def open_orders(self, account: str) -> list[Interchange]:
         """Return this host's orders on which the next session has something to do, oldest first."""
-        mine = (interchange.c.account == account, interchange.c.host == self.host)
-        return self._orders(*mine, interchange.c.state.in_(OPEN))
+        return self._orders(_OPEN_HERE, account=account, host=self.host)
 
     def hold_unsent(self, account: str, reason: str, at: datetime) -> list[Interchange]:
         """Put every order of an account in doubt that could still be sent, on any host; return them.
@@ -139,8 +146,7 @@ class Outbound:
         That is also what waits for a person, who may let it go a second time: held by a guard, or put away.
         """
         doubt: rows.Columns = {"hold": Hold.DOUBT, "reason": reason}
-        guarded = (interchange.c.state == Step.HELD) & (interchange.c.hold == Hold.GUARD)
-        unsent = or_(interchange.c.state.in_((*OPEN, State.QUARANTINED)), guarded)
+        unsent = or_(interchange.c.state.in_((*OPEN, State.QUARANTINED)), _GUARDED)
         mine = (interchange.c.account == account, interchange.c.direction == Direction.OUT)
         query = select(interchange.c.id, interchange.c.state).where(*mine, unsent)
         with self._database.writing() as connection:
@@ -151,16 +157,14 @@ class Outbound:
 
     def unsettled(self, account: str) -> tuple[Order, ...]:
         """Return this host's orders that may be sent yet, or may have been, or whose file still lies in the outbox."""
-        mine = (interchange.c.account == account, interchange.c.host == self.host)
-        orders = self._orders(*mine, or_(interchange.c.state.in_(_UNSETTLED), interchange.c.source.is_not(None)))
+        orders = self._orders(_UNSETTLED_HERE, account=account, host=self.host)
         return tuple(Order(row.id, row.channel, row.size or 0, row.sha256 or "", row.name) for row in orders)
 
     def missing(self, account: str, orders: Sequence[Order]) -> list[Order]:
         """Return those of the orders that are not in the journal, nor held in doubt under another number."""
         if not orders:
             return []
-        same = interchange.c.sha256.in_([order.sha256 for order in orders])
-        rows_there = self._orders(interchange.c.account == account, same)
+        rows_there = self._orders(_OF_BYTES, account=account, hashes=[order.sha256 for order in orders])
         known = {(row.id, row.sha256) for row in rows_there}
         doubted = {(row.name, row.sha256) for row in rows_there if row.hold is Hold.DOUBT}
         return [o for o in orders if (o.number, o.sha256) not in known and (o.name, o.sha256) not in doubted]
@@ -195,10 +199,9 @@ class Outbound:
             connection.execute(update(stamp).where(mine).values(stamp=free))
         return free
 
-    def _orders(self, *where: ColumnElement[bool]) -> list[Interchange]:
-        query = select(*rows.COLUMNS).where(interchange.c.direction == Direction.OUT, *where).order_by(interchange.c.id)
+    def _orders(self, which: Select[Any], **values: object) -> list[Interchange]:
         with self._database.reading() as connection:
-            return [rows.to_interchange(row) for row in connection.execute(query)]
+            return [rows.to_interchange(row) for row in connection.execute(which, values)]
 
     def _take(
         self,
@@ -214,9 +217,7 @@ class Outbound:
             made = rows.create(connection, at, values.get("reason"), **order)
             refer(connection, made.id, references)
             lines.take(connection, made, ordered, at)
-            here = interchange.c.id == made.id
-            named = update(interchange).where(here).values(spool=spool(made.id)).returning(*rows.COLUMNS)
-            return rows.to_interchange(connection.execute(named).one())
+            return rows.change(connection, made.id, {"spool": spool(made.id)})
 
 
 def _second_after(last: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
 
 from syncd.life import LineState
 from syncd.model import Direction, Hold, Interchange, OrderedLine, State, Step
@@ -15,6 +15,18 @@ from syncd.state.tables import interchange, reference
 MOST = 100
 """Answers to one question."""
 
+_IN_DOUBT = (interchange.c.state == Step.HELD) & (interchange.c.hold == Hold.DOUBT)
+_SENT = interchange.c.state.in_((Step.SENT, Step.UNCONFIRMED))
+_AWAITING = select(*rows.COLUMNS).where(interchange.c.direction == Direction.OUT, _SENT | _IN_DOUBT)
+_AWAITING_ANSWER = _AWAITING.order_by(interchange.c.id)
+_NAMED = select(reference.c.reference).where(reference.c.interchange_id == bindparam("number"))
+_LINES_NAMED = (
+    select(interchange.c.name, *(order_line.c[name] for name in ("reference", "article", "mark", "quantity")))
+    .join(interchange, interchange.c.id == order_line.c.interchange_id)
+    .where(order_line.c.account == bindparam("account"), order_line.c.state != LineState.WAITING)
+    .where(order_line.c.reference.in_(_NAMED))
+    .order_by(order_line.c.interchange_id.desc(), order_line.c.line)
+)
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _SHA256 = re.compile(r"[0-9a-f]{8,64}")
 
@@ -58,11 +70,8 @@ class Questions:
 
     def awaiting_answer(self) -> list[Interchange]:
         """Return the orders that were sent, or may have been, and are not answered yet; oldest first."""
-        doubt = (interchange.c.state == Step.HELD) & (interchange.c.hold == Hold.DOUBT)
-        sent = interchange.c.state.in_((Step.SENT, Step.UNCONFIRMED))
-        query = select(*rows.COLUMNS).where(interchange.c.direction == Direction.OUT, or_(sent, doubt))
         with self._database.reading() as connection:
-            return [rows.to_interchange(row) for row in connection.execute(query.order_by(interchange.c.id))]
+            return [rows.to_interchange(row) for row in connection.execute(_AWAITING_ANSWER)]
 
     def attention(self) -> list[Interchange]:
         """Return what wants a person, oldest first: what is held, quarantined files that no later one made good."""
@@ -81,14 +90,9 @@ class Questions:
 
         Lines of orders that do not count as sent are left out.
         """
-        named = select(reference.c.reference).where(reference.c.interchange_id == answer.id)
-        columns = [order_line.c[name] for name in ("reference", "article", "mark", "quantity")]
-        query = select(interchange.c.name, *columns).join(interchange, interchange.c.id == order_line.c.interchange_id)
-        mine = (order_line.c.account == answer.account, order_line.c.state != LineState.WAITING)
-        query = query.where(*mine, order_line.c.reference.in_(named))
-        latest_first = query.order_by(order_line.c.interchange_id.desc(), order_line.c.line)
         with self._database.reading() as connection:
-            return [OrderedLine(*row) for row in connection.execute(latest_first)]
+            found = connection.execute(_LINES_NAMED, {"account": answer.account, "number": answer.id})
+            return [OrderedLine(*row) for row in found]
 
     def _newest(self, *where: ColumnElement[bool], limit: int) -> list[Interchange]:
         query = select(*rows.COLUMNS).where(*where).order_by(interchange.c.id.desc()).limit(limit)

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from syncd.life import Answer, Line, LineState, Ordered, Says, Standing, Told, article_key, follow
 from syncd.model import Direction, Interchange
 from syncd.state.line_tables import answer, order_line
-from syncd.state.tables import account, interchange
+from syncd.state.tables import Instant, account, interchange
 
 CHUNK = 5000
 """Rows of one insert."""
@@ -45,29 +45,36 @@ _STANDING = ("state", "open", "delivered", "announced", "code", "back_ordered", 
 # -- written down -----------------------------------------------------------------------------------------------
 
 
+_TAKE, _HEAR = insert(order_line), insert(answer)
+_ORDERED_BY = select(*(order_line.c[name] for name in _ORDERED)).where(
+    order_line.c.interchange_id == bindparam("number")
+)
+_GOES_OUT = (order_line.c.interchange_id == bindparam("number"), order_line.c.state == LineState.WAITING)
+_WENT_OUT = update(order_line).where(*_GOES_OUT).values(state=LineState.SENT, changes=order_line.c.changes + 1)
+_OWNER = select(interchange.c.account).where(interchange.c.id == bindparam("number")).scalar_subquery()
+_ALONE = select(account.c.name).where(account.c.name == _OWNER).with_for_update()
+_FORGET = delete(answer).where(answer.c.interchange_id == bindparam("number"))
+
+
 def take(connection: Connection, order: Interchange, lines: Iterable[Ordered], at: datetime) -> None:
     """Write down the lines of an order that was taken; they wait until it counts as sent."""
     same = {"interchange_id": order.id, "account": order.account, "changed_at": at, "changed_by": order.id}
     waiting = {"state": LineState.WAITING, "told_state": LineState.WAITING}
     for chunk in _chunks({**_columns(_ORDERED, line), **same, **waiting} for line in lines):
-        connection.execute(insert(order_line), chunk)
+        connection.execute(_TAKE, chunk)
 
 
 def take_again(connection: Connection, old: int, new: Interchange, at: datetime) -> None:
     """Write down the lines of an order that is sent again as a new one."""
-    lines = select(*(order_line.c[name] for name in _ORDERED)).where(order_line.c.interchange_id == old)
-    take(connection, new, [Ordered(*row) for row in connection.execute(lines)], at)
+    take(connection, new, [Ordered(*row) for row in connection.execute(_ORDERED_BY, {"number": old})], at)
 
 
 def went_out(connection: Connection, order: int, at: datetime) -> None:
     """Have the lines of an order count as sent; answers may have come before that was certain."""
-    mine = (order_line.c.interchange_id == order, order_line.c.state == LineState.WAITING)
-    sent = {"state": LineState.SENT, "changes": order_line.c.changes + 1, "changed_at": at, "changed_by": order}
-    if connection.execute(update(order_line).where(*mine).values(sent)).rowcount:
+    if connection.execute(_WENT_OUT, {"number": order, "changed_at": at, "changed_by": order}).rowcount:
         # on PostgreSQL, a file of the account may be in the middle of being accepted
-        owner = select(interchange.c.account).where(interchange.c.id == order).scalar_subquery()
-        connection.execute(select(account.c.name).where(account.c.name == owner).with_for_update())
-        _settle(connection, keys_of_order(order), order, at)
+        connection.execute(_ALONE, {"number": order})
+        _settle(connection, OF_ORDER, order, at)
 
 
 def heard(
@@ -82,54 +89,54 @@ def heard(
     same = {"interchange_id": file.id, "account": file.account}
     fresh = (each for each in answers if each.line not in suppressed)
     for chunk in _chunks({**_columns(ANSWER, each), **same} for each in fresh):
-        connection.execute(insert(answer), chunk)
-    _settle(connection, keys_of_answers(file.id), file.id, at)
+        connection.execute(_HEAR, chunk)
+    _settle(connection, OF_FILE, file.id, at)
 
 
 def forget(connection: Connection, file: int, at: datetime) -> None:
     """Take back what a file said that is given up: it may come again."""
-    _settle(connection, keys_of_answers(file), file, at, without=file)
-    connection.execute(delete(answer).where(answer.c.interchange_id == file))
+    _settle(connection, OF_FILE, file, at, without=file)
+    connection.execute(_FORGET, {"number": file})
 
 
 def unanswered(connection: Connection, owner: str, before: datetime, at: datetime) -> int:
     """Mark the lines of orders that were sent before then and of which nothing was heard; return how many."""
-    values = {"state": LineState.UNANSWERED, "changes": order_line.c.changes + 1, "changed_at": at}
-    marked = update(order_line).where(order_line.c.id.in_(late(owner, before)))
-    return connection.execute(marked.values({**values, "changed_by": order_line.c.interchange_id})).rowcount
-
-
-def late(owner: str, before: datetime) -> Select[Any]:
-    """Return the lines that were sent before then and of which nothing was heard."""
-    mine = (order_line.c.account == owner, order_line.c.open, order_line.c.state == LineState.SENT)
-    query = select(order_line.c.id).join(interchange, interchange.c.id == order_line.c.interchange_id)
-    return query.where(*mine, sent_at < before)
+    return connection.execute(_MARK, {"owner": owner, "before": before, "changed_at": at}).rowcount
 
 
 sent_at = func.coalesce(interchange.c.intent_at, interchange.c.created_at)
 """When the step was begun by which an order counts."""
 
+LATE = (
+    select(order_line.c.id)
+    .join(interchange, interchange.c.id == order_line.c.interchange_id)
+    .where(order_line.c.account == bindparam("owner"), order_line.c.open, order_line.c.state == LineState.SENT)
+    .where(sent_at < bindparam("before", type_=Instant))
+)
+"""The lines of an account that were sent before a moment and of which nothing was heard."""
+
+_MARK = (
+    update(order_line)
+    .where(order_line.c.id.in_(LATE))
+    .values(state=LineState.UNANSWERED, changes=order_line.c.changes + 1, changed_by=order_line.c.interchange_id)
+)
+
 
 # -- worked out -------------------------------------------------------------------------------------------------
 
 
-def keys_of_order(order: int) -> Select[Any]:
-    """Return what the lines of an order are looked at by."""
-    return _keys(order_line).where(order_line.c.interchange_id == order)
+Look = tuple[Select[Any], Select[Any]]
+"""What finds lines, and what was told of them, by all keys of one interchange."""
 
 
-def keys_of_answers(file: int) -> Select[Any]:
-    """Return what the answers of a file are looked at by."""
-    return _keys(answer).where(answer.c.interchange_id == file)
+def standings(connection: Connection, look: Look, number: int, without: int = 0) -> Iterator[tuple[Row[Any], Standing]]:
+    """Yield every line that counts and has a key of this interchange: its row, and where it stands by the answers.
 
-
-def standings(
-    connection: Connection, keys: Select[Any], without: int | None = None
-) -> Iterator[tuple[Row[Any], Standing]]:
-    """Yield every line that counts and has one of these keys: its row, and where it stands by the answers."""
-    wanted = keys.subquery("keys")
-    lines = _grouped(connection, _lines(wanted))
-    told = _grouped(connection, _told(wanted, without)) if lines else {}
+    What the file `without` says is left out.
+    """
+    find_lines, find_told = look
+    lines = _grouped(connection, find_lines, number=number)
+    told = _grouped(connection, find_told, number=number, without=without) if lines else {}
     for key, rows in lines.items():
         said = [Told(row.interchange_id, row.name, row.written, to_answer(row[_SAID_BY:])) for row in told.get(key, ())]
         of_lines = {row.id: row for row in rows}
@@ -137,17 +144,17 @@ def standings(
             yield of_lines[standing.line.id], standing
 
 
-def _settle(connection: Connection, keys: Select[Any], cause: int, at: datetime, without: int | None = None) -> None:
+def _settle(connection: Connection, look: Look, cause: int, at: datetime, without: int = 0) -> None:
     """Bring the rows of lines up to what the answers say now."""
     changed = []
-    for row, standing in standings(connection, keys, without):
+    for row, standing in standings(connection, look, cause, without):
         stands = _stands(standing)
         late = standing.state is LineState.SENT and row.state == LineState.UNANSWERED
         if not late and stands != row[_OF_KEY : _OF_KEY + len(_STANDING)]:
             more = {"number": row.id, "changes": row.changes + 1, "changed_at": at, "changed_by": cause}
             changed.append(dict(zip(_STANDING, stands, strict=True)) | more)
     if changed:
-        connection.execute(update(order_line).where(order_line.c.id == bindparam("number")), changed)
+        connection.execute(_CHANGE, changed)
 
 
 def _stands(standing: Standing) -> tuple[object, ...]:
@@ -168,25 +175,33 @@ def _lines(keys: FromClause) -> Select[Any]:
     return select(*columns).join(keys, _same(order_line, keys)).where(counts)
 
 
-def _told(keys: FromClause, without: int | None) -> Select[Any]:
+def _told(keys: FromClause) -> Select[Any]:
     written = func.coalesce(interchange.c.modified, interchange.c.created_at).label("written")
     columns = [answer.c[name] for name in (*KEY, "interchange_id")]
     query = select(*columns, interchange.c.name, written, *(answer.c[name] for name in ANSWER))
     query = query.join(keys, _same(answer, keys)).join(interchange, interchange.c.id == answer.c.interchange_id)
-    return query if without is None else query.where(answer.c.interchange_id != without)
+    return query.where(answer.c.interchange_id != bindparam("without"))
 
 
-def _keys(table: FromClause) -> Select[Any]:
-    return select(*(table.c[name] for name in KEY)).where(table.c.reference != "").distinct()
+def _look(table: FromClause) -> Look:
+    of_this = (table.c.interchange_id == bindparam("number"), table.c.reference != "")
+    keys = select(*(table.c[name] for name in KEY)).where(*of_this).distinct().subquery("keys")
+    return _lines(keys), _told(keys)
 
 
 def _same(table: FromClause, keys: FromClause) -> ColumnElement[bool]:
     return and_(*(table.c[name] == keys.c[name] for name in KEY))
 
 
-def _grouped(connection: Connection, query: Select[Any]) -> dict[tuple[Any, ...], list[Row[Any]]]:
+OF_ORDER, OF_FILE = _look(order_line), _look(answer)
+"""By what an order ordered; by what a file says."""
+
+_CHANGE = update(order_line).where(order_line.c.id == bindparam("number"))
+
+
+def _grouped(connection: Connection, query: Select[Any], **values: int) -> dict[tuple[Any, ...], list[Row[Any]]]:
     found: dict[tuple[Any, ...], list[Row[Any]]] = defaultdict(list)
-    for row in connection.execute(query).all():
+    for row in connection.execute(query, values).all():
         found[row[:_OF_KEY]].append(row)
     return found
 
@@ -206,10 +221,18 @@ def _columns(names: tuple[str, ...], value: Ordered | Answer) -> dict[str, Any]:
 
 
 def _came_before(connection: Connection, file: Interchange) -> bool:
-    same = [interchange.c[name] == getattr(file, name) for name in ("account", "channel", "name", "sha256")]
-    other = (interchange.c.direction == Direction.IN, interchange.c.id != file.id)
-    said = select(answer.c.line).where(answer.c.interchange_id == interchange.c.id).exists()
-    return connection.scalar(select(interchange.c.id).where(*same, *other, said).limit(1)) is not None
+    this = {name: getattr(file, name) for name in ("id", *_SAME_FILE)}
+    return connection.scalar(_BEFORE, this) is not None
+
+
+_SAME_FILE = ("account", "channel", "name", "sha256")
+_BEFORE = (
+    select(interchange.c.id)
+    .where(*(interchange.c[name] == bindparam(name) for name in _SAME_FILE))
+    .where(interchange.c.direction == Direction.IN, interchange.c.id != bindparam("id"))
+    .where(select(answer.c.line).where(answer.c.interchange_id == interchange.c.id).exists())
+    .limit(1)
+)
 
 
 def _chunks(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

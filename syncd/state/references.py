@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from syncd.model import Direction, Hold, Interchange, State, Step
 from syncd.state import rows
@@ -13,12 +13,21 @@ from syncd.state.tables import interchange, reference
 CHUNK = 500
 """Values in one IN list: far below every database's limit, and large enough to make round trips rare."""
 
+_REFER = insert(reference)
+_CARRIERS = (
+    select(*rows.COLUMNS, reference.c.reference)
+    .join_from(interchange, reference)
+    .where(interchange.c.account == bindparam("account"), interchange.c.direction == Direction.OUT)
+    .where(reference.c.reference.in_(bindparam("references", expanding=True)))
+    .order_by(interchange.c.id)
+)
+
 
 def refer(connection: Connection, number: int, references: Iterable[str]) -> None:
     """Remember the references that an interchange carries."""
     lines = [{"interchange_id": number, "reference": value} for value in dict.fromkeys(references) if value]
     if lines:
-        connection.execute(insert(reference), lines)
+        connection.execute(_REFER, lines)
 
 
 def confirm(
@@ -56,12 +65,9 @@ def _carriers(
     """Return the orders that may have been sent with these references, and who carries each."""
     orders: dict[int, Interchange] = {}
     carriers: dict[str, set[int]] = defaultdict(set)
-    mine = (interchange.c.account == account, interchange.c.direction == Direction.OUT)
-    both = select(*rows.COLUMNS, reference.c.reference).join_from(interchange, reference)
     for start in range(0, len(references), CHUNK):
         chunk = references[start : start + CHUNK]
-        query = both.where(*mine, reference.c.reference.in_(chunk)).order_by(interchange.c.id)
-        for row in connection.execute(query):
+        for row in connection.execute(_CARRIERS, {"account": account, "references": chunk}):
             order = rows.to_interchange(row)
             if not _never_sent(order):
                 orders[order.id] = order

@@ -9,7 +9,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypedDict
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from syncd.errors import ConflictError, UsageError
 from syncd.model import Direction, Hold, Interchange, State, Step
@@ -17,6 +17,13 @@ from syncd.state import lines
 from syncd.state.tables import event, interchange
 
 COLUMNS = tuple(interchange.c[field.name] for field in fields(Interchange))
+_NAMES = tuple(column.name for column in COLUMNS)
+_LOAD = select(*COLUMNS).where(interchange.c.id == bindparam("number"))
+_LOCK = _LOAD.with_for_update()
+_CREATE = insert(interchange).returning(*COLUMNS)
+_CHANGE = update(interchange).where(interchange.c.id == bindparam("number")).returning(*COLUMNS)
+_MOVE = _CHANGE.where(interchange.c.state == bindparam("frm"))
+_RECORD = insert(event)
 
 MOVES: Mapping[State | Step, frozenset[State | Step]] = {
     State.ANNOUNCED: frozenset({State.SPOOLED, State.QUARANTINED, State.ABANDONED}),
@@ -76,7 +83,7 @@ def state_of(value: str) -> State | Step:
 
 def to_interchange(row: Sequence[Any]) -> Interchange:
     """Make a value of a row selected by `COLUMNS`."""
-    values = dict(zip((column.name for column in COLUMNS), row, strict=False))
+    values = dict(zip(_NAMES, row, strict=False))
     values["direction"] = Direction(values["direction"])
     values["state"] = state_of(values["state"])
     values["hold"] = values["hold"] and Hold(values["hold"])
@@ -85,8 +92,7 @@ def to_interchange(row: Sequence[Any]) -> Interchange:
 
 def load(connection: Connection, number: int, *, lock: bool = False) -> Interchange:
     """Return one interchange. Raises UsageError when there is none of this number."""
-    query = select(*COLUMNS).where(interchange.c.id == number)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(_LOCK if lock else _LOAD, {"number": number}).one_or_none()
     if row is None:
         raise UsageError(f"there is no interchange {number}", remedy="`syncd status` lists the latest.")
     return to_interchange(row)
@@ -96,10 +102,14 @@ def create(connection: Connection, at: datetime, note: str | None = None, **valu
     """Insert an interchange and the first line of its history."""
     if values["state"] in INTENTS:
         values["intent_at"] = at
-    statement = insert(interchange).values(created_at=at, updated_at=at, **values).returning(*COLUMNS)
-    made = to_interchange(connection.execute(statement).one())
+    made = to_interchange(connection.execute(_CREATE, {"created_at": at, "updated_at": at} | values).one())
     _record(connection, made.id, at, None, made.state, note)
     return made
+
+
+def change(connection: Connection, number: int, columns: Columns) -> Interchange:
+    """Write down more of an interchange; it stays where it is."""
+    return to_interchange(connection.execute(_CHANGE, {"number": number, **columns}).one())
 
 
 def move(
@@ -116,8 +126,7 @@ def move(
         raise ConflictError(f"interchange {number}: {to} cannot follow {frm}", expected=frm, found=to)
     intent = {"intent_at": at} if to in INTENTS else {}
     values = {"state": to, "updated_at": at} | intent | columns
-    here = (interchange.c.id == number, interchange.c.state == frm)
-    row = connection.execute(update(interchange).where(*here).values(values).returning(*COLUMNS)).one_or_none()
+    row = connection.execute(_MOVE, {"number": number, "frm": frm} | values).one_or_none()
     if row is None:
         found = load(connection, number).state
         message = f"interchange {number} was to go from {frm} to {to}, but it stands at {found}"
@@ -151,4 +160,4 @@ def _record(
     note: str | None,
 ) -> None:
     line = {"interchange_id": number, "at": at, "before": before, "after": after, "note": note}
-    connection.execute(insert(event).values(line))
+    connection.execute(_RECORD, line)

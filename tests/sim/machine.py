@@ -29,7 +29,7 @@ from tests.sim.shop import CUSTOMER, Folder, Recorder
 RESTART = 45.0
 """Seconds until a process that ended is started again."""
 HEARTBEAT = timedelta(minutes=30)
-"""Slow, as years of half-minutes would be spent on nothing."""
+"""Slow, as hours of half-minutes would be spent on nothing."""
 PASSWORD = "geheim"
 ANY_STOCK = Guard(least_stock=0)
 """Stock lists of any length come in most histories."""
@@ -56,6 +56,7 @@ class Machine(Points):
     """A machine that runs one syncd after the other."""
 
     places: tuple[Place, ...]
+    heartbeat: timedelta
     state: Path
     folder: Folder
     recorder: Recorder
@@ -123,7 +124,7 @@ class Machine(Points):
             suppliers = {each.name: each.supplier for each in self.places}
             await self.loop.run_in_executor(None, store.journal.register, suppliers)
             schedules = {each.name: each.schedule for each in self.places}
-            daemon = Daemon(place, accounts, schedules, 30.0, AlarmClock(HEARTBEAT))
+            daemon = Daemon(place, accounts, schedules, 30.0, AlarmClock(self.heartbeat))
             await daemon.serve(self.stop)
         finally:
             if store is not None:
@@ -174,6 +175,5 @@ def share_statements(store: Store) -> None:
     database: Any = store._database
     if not _FIRST:
         _FIRST.append(database.engine)
-    for engine in (database.engine, database._writer):
-        engine.dialect = _FIRST[0].dialect
-        engine._compiled_cache = _FIRST[0]._compiled_cache
+    database.engine.dialect = _FIRST[0].dialect
+    database.engine._compiled_cache = _FIRST[0]._compiled_cache

@@ -23,7 +23,7 @@ from tests.sim import disk, loop, sockets
 from tests.sim.clock import VirtualClock, scheduler_time
 from tests.sim.faults import Plan
 from tests.sim.loop import VirtualLoop
-from tests.sim.machine import PASSWORD, Place
+from tests.sim.machine import HEARTBEAT, PASSWORD, Place
 from tests.sim.network import Network
 from tests.sim.people import LOOK, People
 from tests.sim.process import CURRENT, Process, task_factory
@@ -53,6 +53,7 @@ class World(People):
         start: datetime = START,
         limit: float = DAY_AND_A_HALF,
         removes: str = "before-226",
+        heartbeat: timedelta = HEARTBEAT,
         verbose: bool = False,
     ) -> None:
         super().__init__()
@@ -63,6 +64,7 @@ class World(People):
         self.seed = seed
         self.limit = limit
         self.removes = removes
+        self.heartbeat = heartbeat
         self.verbose = verbose
         self.dice = Random(seed)
         self.clock = VirtualClock(start)

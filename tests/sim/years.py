@@ -21,6 +21,8 @@ DAY = 24 * HOUR
 STEPS = (30.0, -30.0, HOUR, -HOUR, 2 * DAY, -2 * DAY)
 """Seconds by which somebody sets the clock wrong, for some hours."""
 SETTLING = 5 * DAY
+HEARTBEAT = timedelta(hours=3)
+"""Slower still: the clock is wrong for longer than that, and every visit has an alarm of its own."""
 
 PLACES = (
     replace(UMBREIT, schedule=Every(timedelta(hours=1))),
@@ -94,4 +96,7 @@ def history(seed: int, days: int) -> World:
     start = STARTS[seed % len(STARTS)]
     removes = REMOVALS[seed % len(REMOVALS)]
     limit = days * 1.2 * DAY + SETTLING
-    return World(PLACES, life, violations, plan, seed=seed, start=start, limit=limit, removes=removes)
+    return World(
+        PLACES, life, violations, plan,
+        seed=seed, start=start, limit=limit, removes=removes, heartbeat=HEARTBEAT,
+    )  # fmt: skip
