@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import ClassVar, Self, TypedDict
+from typing import ClassVar, Self, TypedDict, Unpack
 
 from syncd.simulate.books import Handed, Keeper, Login, Placed, Struck, Violation
 from syncd.simulate.certificates import Certificate, make_certificate
@@ -51,58 +51,44 @@ class Settings(TypedDict, total=False):
 class House(Keeper):
     """A supplier on loopback. Start it with `async with`, or with `start` and `stop`.
 
-    accounts: name to password. clock: aware times, the house's own. rng: its dice. port: 0 takes a free one.
-    ca_file: where the certificate authority is written when the house speaks TLS. newline: `keep` stores bytes as they
-    come, `lf` stores text with line feeds as many servers do. strict_close: an upload over TLS without a close_notify
-    is a broken one. reuse_required: data connections must resume the control connection's TLS session. faults: what
-    goes wrong, as written in `syncd.simulate.faults`; raises UsageError for one that does not exist.
+    accounts: name to password. clock: aware times, the house's own. rng: its dice. faults: what goes wrong, as written
+    in `syncd.simulate.faults`; raises UsageError for one that does not exist. The settings are attributes below.
     """
 
     RULES: ClassVar[tuple[Rule, ...]] = ()
     NAME: ClassVar[str] = "house"
 
-    def __init__(
-        self,
-        accounts: Mapping[str, str],
-        *,
-        clock: Clock,
-        rng: Random,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        tls: Tls = Tls.NONE,
-        tls_versions: tuple[str, str] = ("1.2", "1.3"),
-        certificate: Certificate | None = None,
-        ca_file: Path | None = None,
-        passive_ports: range = ALL_PORTS,
-        login_interval: timedelta = timedelta(0),
-        idle: timedelta = timedelta(minutes=5),
-        newline: str = "keep",
-        mlsd: bool = True,
-        strict_close: bool = True,
-        reuse_required: bool = False,
-        faults: Sequence[str] = (),
-    ) -> None:
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0 takes a free one."""
+    tls: Tls = Tls.NONE
+    tls_versions: tuple[str, str] = ("1.2", "1.3")
+    certificate: Certificate | None = None
+    """None: one is made where it speaks TLS."""
+    ca_file: Path | None = None
+    """Where the certificate authority is written when it speaks TLS."""
+    passive_ports: range = ALL_PORTS
+    login_interval: timedelta = timedelta(0)
+    idle: timedelta = timedelta(minutes=5)
+    newline: str = "keep"
+    """`keep` stores bytes as they come, `lf` stores text with line feeds as many servers do."""
+    mlsd: bool = True
+    strict_close: bool = True
+    """An upload over TLS without a close_notify is a broken one."""
+    reuse_required: bool = False
+    """Data connections must resume the control connection's TLS session."""
+
+    def __init__(self, accounts: Mapping[str, str], *, clock: Clock, rng: Random, **settings: Unpack[Settings]) -> None:
         super().__init__()
         self.accounts = dict(accounts)
         self.clock: Clock = lambda: clock().astimezone(UTC)
         self.rng = rng
-        self.host = host
-        self.port = port
-        self.tls = tls
-        self.tls_versions = tls_versions
-        self.certificate = certificate
-        self.ca_file = ca_file
+        self.faults = Faults.of(settings.pop("faults", ()))
+        for name, value in settings.items():
+            setattr(self, name, value)
         self.context: ssl.SSLContext | None = None
-        self.passive_ports = passive_ports
-        self.login_interval = login_interval
-        self.idle = idle
-        self.newline = newline
-        self.mlsd = mlsd
-        self.strict_close = strict_close
-        self.reuse_required = reuse_required
         self.banner = f"Simulated house {self.NAME}, nothing here is real."
         self.verbs = VERBS
-        self.faults = Faults.of(faults)
         self._trees = {account: Tree(self.clock, self.folders(account)) for account in self.accounts}
         self._present: dict[str, Session] = {}
         self._last_login: dict[str, datetime] = {}
