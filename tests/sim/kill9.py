@@ -2,8 +2,9 @@
 
 A fork server has everything imported and nothing opened; each life is a fork of it that takes one turn with two
 accounts against houses on loopback, and is killed by itself at the n-th point: before or after a change of a file, a
-commit, an FTP command or a delivery. New orders and files come with every life. At the end a few lives are left alone,
-and the books of the houses and of the shop are read: `python -m tests.sim.kill9 --kills 500`.
+commit, an FTP command or a delivery. New orders and files come now and then, so that lives get past the old ones. At
+the end a few lives are left alone, and the books of the houses and of the shop are read:
+`python -m tests.sim.kill9 --kills 500`.
 """
 
 import argparse
@@ -31,6 +32,8 @@ from tests.sim.shop import Folder, cb_order, drop, umbreit_order
 
 CALM = 6
 """Lives at the end that are not killed."""
+SUPPLY = 4
+"""Every how many-th life has new orders and files. With every one of them, most lives would die at the outbox again."""
 UNHARMED = 10**9
 """No life passes so many points."""
 
@@ -188,10 +191,13 @@ def _kill(run: Run, street: Street, kills: int, dice: random.Random) -> dict[str
     number = last = 1
     run.supply(street, number)
     run.life(ports, 0)  # before an account was visited once, more than twenty orders at once would be held
+    killed = False
     while run.kills < kills:
-        number += 1
-        run.supply(street, number)
-        last = last + dice.randint(1, 12) if run.life(ports, last) else dice.randint(1, 12)
+        if not killed or run.lives % SUPPLY == 0:
+            number += 1
+            run.supply(street, number)
+        killed = run.life(ports, last)
+        last = (last if killed else 0) + dice.randint(1, 12)
     for _ in range(CALM):
         run.life(ports, UNHARMED)
     seconds = time.perf_counter() - began

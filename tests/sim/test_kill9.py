@@ -8,6 +8,8 @@ import sys
 import pytest
 
 KILLS = 500
+KINDS = 50
+"""Of points: a change of a file, a commit or an FTP command, before or after, and in which call."""
 
 
 @pytest.mark.timeout(1200)
@@ -22,3 +24,4 @@ def test_five_hundred_kills_break_no_promise(figures):
     figures(f"real kills: {kills} at {len(labels)} kinds of points, {lives} lives, {orders} orders, in {seconds} s")
     assert [sentence for result in results for sentence in result["broken"]] == []
     assert kills >= KILLS
+    assert len(labels) >= KINDS
