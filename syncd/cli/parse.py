@@ -94,7 +94,7 @@ def _parse(
 ) -> int:
     context, source = known(name=path.name), partial(_blocks, path)
     try:
-        chosen = FORMATS.get(format_name or guess(path.name, next(source(), b"")[:BEGINNING]) or "")
+        chosen = FORMATS.get(format_name or _guess(path, next(source(), b"")))
         verdict = chosen.judge(source, context) if chosen else _not_judged("unknown-format", UNKNOWN)
     except UsageError as error:
         chosen, verdict = None, _not_judged("unreadable", str(error))
@@ -102,6 +102,11 @@ def _parse(
     if chosen and with_records and verdict.accepted:
         _write(_record_lines(path, chosen, context, verdict))
     return ACCEPTED if verdict.accepted else REJECTED if chosen else NOT_JUDGED
+
+
+def _guess(path: Path, block: bytes) -> str:
+    """Name the format, or nothing where none is known; an empty file is refused by every format, so also by `raw`."""
+    return guess(path.name, block[:BEGINNING]) or ("" if block else "raw")
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

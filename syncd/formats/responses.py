@@ -210,7 +210,7 @@ class ResponseJudge:
             self.findings.error("no-records", None, "there is neither an L101 nor an M101 in the file")
         customer, document = (self._name.customer, self._name.document) if self._name else (None, None)
         self._goods.charset = charset
-        references = (raw.decode(charset).rstrip(" ") for raw in self._references)
+        references = (text.rstrip(" ") for text in b"\n".join(self._references).decode(charset).split("\n"))
         return Verdict(
             format=ResponseFormat.name,
             kind=str(self.kind),

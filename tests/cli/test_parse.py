@@ -80,6 +80,13 @@ def test_files_that_cannot_be_judged_have_their_object_and_are_status_2(tmp_path
     assert (unknown["outcome"], unknown["codes"]) == ("reject", {"unknown-format": 1})
 
 
+def test_an_empty_file_of_any_name_is_rejected_as_empty(tmp_path):
+    path = tmp_path / "letter.txt"
+    path.touch()
+    done = syncd("parse", "--json", path)
+    assert (done.returncode, json.loads(done.stdout)["codes"]) == (5, {"empty": 1})
+
+
 def test_a_rejected_file_is_not_hidden_by_one_that_cannot_be_read(tmp_path, stock):
     cut = tmp_path / "cut.bhd"
     cut.write_bytes(STOCK_BYTES[:-10])
