@@ -11,7 +11,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.sim", description=__doc__)
     verbs = parser.add_subparsers(required=True, dest="verb")
     repeat = verbs.add_parser("repeat", help="live through one history again and tell everything")
-    repeat.add_argument("scene", choices=[*scenes.SCENES, "years"])
+    repeat.add_argument("scene", choices=[*scenes.SCENES, "years", "storms"])
     repeat.add_argument("faults", nargs="?", default="", help="NUMBER:FAULT,… or SEED:DAYS")
     repeat.add_argument("--points", action="store_true", help="every point too")
     one = verbs.add_parser("singles", help="every single fault of the scenes")
@@ -27,6 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     long.add_argument("--seed", type=int, default=1)
     long.add_argument("--runs", type=int, default=2)
     long.add_argument("--days", type=int, default=23)
+    long.add_argument("--storms", action="store_true", help="ten times as many faults")
     soaking = verbs.add_parser("soak", help="all of it, for hours; the total is kept in tests/sim/soak.json")
     soaking.add_argument("--hours", type=float, default=8.0)
     soaking.add_argument("--cores", type=int, default=soak.CORES)
@@ -51,7 +52,7 @@ def main() -> int:
     if args.verb == "singles":
         jobs = [job for scene in args.scene for job in sweep.singles(scene)]
     elif args.verb == "years":
-        jobs = [sweep.Months(seed, args.days) for seed in range(args.seed, args.seed + args.runs)]
+        jobs = [sweep.Months(seed, args.days, args.storms) for seed in range(args.seed, args.seed + args.runs)]
     else:
         sources = [sweep.pairs(scene, args.seed) for scene in args.scene]
         jobs = list(itertools.islice(itertools.chain.from_iterable(zip(*sources, strict=True)), args.runs))

@@ -34,19 +34,20 @@ class Job:
 
 @dataclass(frozen=True)
 class Months:
-    """One history of random operation."""
+    """One history of random operation, in the weather of years or in storms."""
 
     seed: int
     days: int
+    storms: bool = False
 
     def world(self, *, verbose: bool = False) -> World:
         """Make its world."""
-        world = years.history(self.seed, self.days)
+        world = years.history(self.seed, self.days, storms=self.storms)
         world.verbose = verbose
         return world
 
     def __str__(self) -> str:
-        return f"years {self.seed}:{self.days}"
+        return f"{'storms' if self.storms else 'years'} {self.seed}:{self.days}"
 
 
 @dataclass(frozen=True)
@@ -170,11 +171,11 @@ def report(outcomes: Sequence[Outcome]) -> str:
 
 
 def parse(text: str) -> Job | Months:
-    """Make a job of `SCENE NUMBER:FAULT,…` or `years SEED:DAYS`."""
+    """Make a job of `SCENE NUMBER:FAULT,…`, `years SEED:DAYS` or `storms SEED:DAYS`."""
     scene, _, faults = text.partition(" ")
-    if scene == "years":
+    if scene in ("years", "storms"):
         seed, _, days = faults.partition(":")
-        return Months(int(seed), int(days))
+        return Months(int(seed), int(days), scene == "storms")
     made: list[tuple[int, Fault]] = []
     for each in filter(None, faults.split(",")):
         number, _, fault = each.partition(":")

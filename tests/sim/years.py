@@ -36,6 +36,8 @@ STARTS = (
     datetime(2026, 12, 20, 8, tzinfo=UTC),
     datetime(2028, 2, 18, 8, tzinfo=UTC),
 )
+STORMS = (200, 20)
+"""A fault at one of so many points: some twenty crashes a day."""
 REMOVALS = ("before-226", "after-226", "at-open")
 
 
@@ -89,9 +91,9 @@ class Life:
                 world.stop.set()
 
 
-def history(seed: int, days: int) -> World:
-    """Make a history of so many days."""
-    plan = Seeded(Random(seed))
+def history(seed: int, days: int, *, storms: bool = False) -> World:
+    """Make a history of so many days; in `storms`, faults and crashes come ten times as often."""
+    plan = Seeded(Random(seed), *STORMS) if storms else Seeded(Random(seed))
     life = Life(days, Random(seed + 1), plan)
     start = STARTS[seed % len(STARTS)]
     removes = REMOVALS[seed % len(REMOVALS)]
