@@ -232,11 +232,11 @@ class ForbiddenError(PersonError):
 
 
 def let_go(error: BaseException | None) -> None:
-    """Clear the frames behind an error that was dealt with.
+    """Forget the frames behind an error that was dealt with.
 
-    They hold each other, and with them a TLS session, a MiB of it. The garbage collector finds them only when a quarter
-    of all objects is new: a daemon that logs in twice an hour would wait for days.
+    They hold each other, and with them a TLS session, a MiB of it, until the garbage collector comes by.
     """
     while error is not None:
         traceback.clear_frames(error.__traceback__)
+        error.__traceback__ = None
         error = error.__cause__ or error.__context__
