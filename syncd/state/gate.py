@@ -83,12 +83,6 @@ class Gate:
             result = {"ended_at": now.wall, "outcome": outcome, "detail": detail, "tls": tls}
             connection.execute(_LINE, {"name": lease.account, "number": lease.fence, **result})
 
-    def block(self, account: str, until: datetime) -> None:
-        """Allow no login of this account before `until`; a past time lifts it."""
-        insert = self._database.insert(gate).values(account=account, blocked_until=until)
-        with self._database.writing() as connection:
-            connection.execute(insert.on_conflict_do_update(index_elements=["account"], set_={"blocked_until": until}))
-
     def next_login(self, account: str, interval: timedelta, sample: ClockSample) -> datetime:
         """Return when the gate would open; a time that is not in the future means now."""
         with self._database.reading() as connection:
@@ -167,7 +161,6 @@ class _Door:
     """Whether the end of the last login was seen."""
     lease: ClockSample | None
     ttl: timedelta
-    blocked_until: datetime | None
 
     def held(self, now: ClockSample) -> bool:
         return self.holder is not None and next_login(self.lease, self.ttl, now) > now.wall
@@ -187,9 +180,9 @@ class _Door:
         return self if self.settled else replace(self, login=self.login and now, settled=True)
 
     def opens(self, interval: timedelta, now: ClockSample) -> datetime:
-        """Return when a login is allowed, by interval, lease and block."""
+        """Return when a login is allowed, by interval and lease."""
         lease = next_login(self.lease, self.ttl, now) if self.held(now) else now.wall
-        return max(now.wall, next_login(self.login, interval, now), lease, self.blocked_until or now.wall)
+        return max(now.wall, next_login(self.login, interval, now), lease)
 
     def taken(self, holder: str, ttl: timedelta, now: ClockSample) -> "_Door":
         return replace(self, fence=self.fence + 1, holder=holder, login=now, settled=False, lease=now, ttl=ttl)
@@ -204,7 +197,6 @@ def _door(row: Row[Any]) -> _Door:
         row.settled,
         _stamp(row.lease_at, row.lease_boot_id, row.lease_boot_time),
         row.lease_microseconds * MICROSECOND,
-        row.blocked_until,
     )
 
 
@@ -235,7 +227,5 @@ def _enter(connection: Connection, door: _Door, now: ClockSample) -> None:
 
 def _refusal(door: _Door, until: datetime, now: ClockSample) -> TooEarlyError:
     why = f"{door.holder} is logged in" if door.held(now) else "the supplier's login interval has not passed"
-    if door.blocked_until is not None and door.blocked_until == until:
-        why = "the account is blocked"
     message = f"{door.account}: no login before {until:%Y-%m-%d %H:%M:%S} UTC: {why}"
     return TooEarlyError(message, until=until, remedy="Nothing to do: the next visit comes by itself.")

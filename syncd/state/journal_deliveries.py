@@ -30,7 +30,6 @@ _THIS = (delivery.c.id == bindparam("number"), _OPEN)
 _DELIVERIES = (
     select(*_COLUMNS).join_from(delivery, interchange).where(_OPEN).order_by(delivery.c.interchange_id, delivery.c.id)
 )
-_DUE = _DELIVERIES.where(delivery.c.next_attempt <= bindparam("now"))
 _HERE = _DELIVERIES.where(interchange.c.host == bindparam("host"))
 _WAITING = _HERE.where(_WAITS, delivery.c.sink == bindparam("sink"))
 _OWNER = select(delivery.c.interchange_id, delivery.c.sink).where(*_THIS)
@@ -42,10 +41,6 @@ class Deliveries:
     """The part of the journal that knows deliveries."""
 
     _database: Database
-
-    def due(self, now: datetime) -> list[Delivery]:
-        """Return the deliveries whose time has come, oldest interchange first."""
-        return self._deliveries(_DUE, now=now)
 
     def pending(self, host: str | None = None) -> list[Delivery]:
         """Return every delivery that is not made yet, dead letters too; of one host, or of all."""

@@ -7,7 +7,7 @@ is settled before the outbox is looked at again, else the file would be taken fo
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, or_, select, update
@@ -17,7 +17,7 @@ from syncd.model import Direction, Hold, Interchange, State, Step
 from syncd.state import lines, rows
 from syncd.state.engine import Database
 from syncd.state.references import refer
-from syncd.state.tables import interchange, stamp
+from syncd.state.tables import interchange
 from syncd.state.witness import Order
 
 OPEN = (Step.QUEUED, Step.STORING, Step.STORED, Step.PUBLISHING, Step.UNCONFIRMED)
@@ -26,7 +26,6 @@ OPEN = (Step.QUEUED, Step.STORING, Step.STORED, Step.PUBLISHING, Step.UNCONFIRME
 _UNSETTLED = (*OPEN, Step.HELD, State.QUARANTINED)
 """Steps from which an order may still be sent, by itself or by a person's word, or may have been."""
 
-_STAMP = "%Y%m%d%H%M%S"
 
 _HERE = (interchange.c.account == bindparam("account"), interchange.c.host == bindparam("host"))
 _GUARDED = (interchange.c.state == Step.HELD) & (interchange.c.hold == Hold.GUARD)
@@ -182,23 +181,6 @@ class Outbound:
                 for order in orders
             ]  # fmt: skip
 
-    def last_stamp(self, customer: str) -> str | None:
-        """Return the latest `YYYYMMDDHHMMSS` that an order of this customer was named with."""
-        with self._database.reading() as connection:
-            return connection.scalar(select(stamp.c.stamp).where(stamp.c.customer == customer))
-
-    def take_stamp(self, customer: str, wanted: str) -> str:
-        """Return `wanted`, or the second after the latest one taken: no two orders of a customer share a name."""
-        mine = stamp.c.customer == customer
-        with self._database.writing() as connection:
-            connection.execute(
-                self._database.insert(stamp).values(customer=customer, stamp="").on_conflict_do_nothing()
-            )
-            last = connection.scalar(select(stamp.c.stamp).where(mine).with_for_update()) or ""
-            free = wanted if wanted > last else _second_after(last)
-            connection.execute(update(stamp).where(mine).values(stamp=free))
-        return free
-
     def _orders(self, which: Select[Any], **values: object) -> list[Interchange]:
         with self._database.reading() as connection:
             return [rows.to_interchange(row) for row in connection.execute(which, values)]
@@ -218,7 +200,3 @@ class Outbound:
             refer(connection, made.id, references)
             lines.take(connection, made, ordered, at)
             return rows.change(connection, made.id, {"spool": spool(made.id)})
-
-
-def _second_after(last: str) -> str:
-    return (datetime.strptime(last, _STAMP).replace(tzinfo=UTC) + timedelta(seconds=1)).strftime(_STAMP)

@@ -29,7 +29,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration; revisions are numbers, so that a database newer than the program is known as such."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -106,7 +106,6 @@ gate = Table(
     Column("lease_boot_id", String),
     Column("lease_boot_time", Double),
     Column("lease_microseconds", BigInteger, nullable=False, server_default=text("0")),
-    Column("blocked_until", Instant),
 )
 
 login = Table(
@@ -123,13 +122,6 @@ login = Table(
     Column("tls", String),
     UniqueConstraint("account", "fence"),
     sqlite_autoincrement=True,
-)
-
-stamp = Table(
-    "stamp",
-    METADATA,
-    Column("customer", String, primary_key=True),
-    Column("stamp", String, nullable=False),
 )
 
 host = Table(

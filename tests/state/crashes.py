@@ -42,8 +42,8 @@ def work(store: Store, outbox: Path) -> None:
     store.journal.advance(file.id, State.ANNOUNCED, State.SPOOLED, NOON, spool=spool, sha256=draft.sha256)
     store.journal.prove(file.id, NOON)
     store.journal.parsed(file.id, verdict("4711", goods=[(1, 1), (2, 2)]), [("files", "k")], NOON)
-    (due,) = store.journal.due(NOON)
-    store.journal.delivered(due.id, NOON)
+    (waiting,) = store.journal.pending()
+    store.journal.delivered(waiting.id, NOON)
 
 
 def killed_at(number: int, directory: Path, url: str | None, outbox: Path) -> bool:
@@ -112,9 +112,7 @@ def empty(url: str | None) -> None:
     if url is not None:
         engine = server_engine(url)
         with engine.begin() as connection:
-            connection.execute(
-                text("TRUNCATE interchange, account, gate, login, stamp, problem RESTART IDENTITY CASCADE")
-            )
+            connection.execute(text("TRUNCATE interchange, account, gate, login, problem RESTART IDENTITY CASCADE"))
         engine.dispose()
 
 

@@ -170,16 +170,7 @@ def test_a_lease_of_before_the_reboot_does_not_last_for_days(gate):
     gate.acquire("shop", "new", ZERO, MINUTE, clock(60, boot="boot-b", wall=-172_740))
 
 
-# -- blocks and the ledger --------------------------------------------------------------------------------------
-
-
-def test_a_block_is_until_its_time(gate):
-    gate.block("shop", later(3600))
-    assert refused(gate, clock(0), ZERO) == 3600
-    with pytest.raises(TooEarlyError, match="blocked"):
-        gate.acquire("shop", "me", ZERO, MINUTE, clock(1))
-    gate.block("shop", NOON)
-    visit(gate, clock(1), ZERO)
+# -- the ledger -------------------------------------------------------------------------------------------------
 
 
 def test_the_ledger_tells_every_login(gate):

@@ -8,7 +8,6 @@ from syncd.model import RemoteFile
 from syncd.state import open_state
 from syncd.state.engine import Database, sqlite_engine
 from syncd.state.journal import Journal
-from tests.state.samples import NOON
 
 ROWS = 200_000
 
@@ -43,7 +42,7 @@ def test_the_questions_of_a_cycle_read_no_table_through(tmp_path):
     journal.awaiting_answer()
     journal.in_outbox("shop")
     journal.twins("shop", "orders", "S_1", "aa")
-    journal.due(NOON)
+    journal.waiting("files", journal.host)
     journal.problems()
     engine.dispose()
     assert any("name=? AND account=? AND channel=? AND direction=? AND size=?" in plan for plan in plans)

@@ -112,7 +112,7 @@ def test_an_accepted_file_is_parsed_with_its_deliveries(reopen, store):
     assert (result.suppressed, result.outdated, result.confirmed) == (frozenset(), False, ())
     store = reopen()
     assert store.journal.verdict(item.id) == said
-    assert [(due.sink, due.key, due.next_attempt) for due in store.journal.due(later(9))] == [
+    assert [(each.sink, each.key, each.next_attempt) for each in store.journal.pending()] == [
         ("files", "k1", later(9)),
         ("shop-db", "k1", later(9)),
     ]
@@ -206,7 +206,7 @@ def test_what_was_never_judged(store):
 def test_a_file_is_done_with_its_last_delivery(store):
     item = fetched(store)
     store.journal.parsed(item.id, verdict(), [("files", "k"), ("shop-db", "k")], NOON)
-    one, two = store.journal.due(NOON)
+    one, two = store.journal.pending()
     store.journal.delivered(one.id, later(1))
     assert store.journal.get(item.id).state is State.PARSED
     store.journal.delivered(one.id, later(2))
@@ -214,20 +214,20 @@ def test_a_file_is_done_with_its_last_delivery(store):
     store.journal.delivered(two.id, later(3))
     assert store.journal.get(item.id).state is State.DONE
     assert store.journal.history(item.id)[-1].at == later(3)
-    assert store.journal.pending() == store.journal.due(later(99)) == []
+    assert store.journal.pending() == []
 
 
 def test_a_failed_delivery_waits_for_its_time(reopen, store):
     item = fetched(store)
     store.journal.parsed(item.id, verdict(), [("files", "k")], NOON)
-    (one,) = store.journal.due(NOON)
+    (one,) = store.journal.pending()
     store.journal.delivery_failed(one.id, "the folder is not there", NOON + TEN, NOON)
     store = reopen()
-    assert store.journal.due(NOON + TEN / 2) == []
-    (again,) = store.journal.due(NOON + TEN)
+    (again,) = store.journal.waiting("files", store.journal.host)
     assert (again.id, again.attempts, again.last_error) == (one.id, 1, "the folder is not there")
+    assert again.next_attempt == NOON + TEN
     store.journal.delivery_failed(one.id, "still not", None, NOON + TEN)
-    assert store.journal.due(later(10**9)) == []
+    assert store.journal.waiting("files", store.journal.host) == []
     assert [(given_up.attempts, given_up.next_attempt) for given_up in store.journal.pending()] == [(2, None)]
     store.journal.delivered(one.id, later(4000))
     assert store.journal.get(item.id).state is State.DONE

@@ -141,16 +141,6 @@ def test_numbers_are_never_used_again(reopen, store):
     assert order(reopen(), "S_1_20261122120009", b"9").id > numbers[-1]
 
 
-def test_no_two_orders_share_a_second(reopen, store):
-    take = store.journal.take_stamp
-    assert store.journal.last_stamp("123456") is None
-    assert take("123456", "20261025025959") == "20261025025959"
-    assert take("123456", "20261025025959") == "20261025030000"
-    assert take("123456", "20261025020000") == "20261025030001"  # the hour that October has twice
-    assert take("654321", "20261025020000") == "20261025020000"
-    assert reopen().journal.last_stamp("123456") == "20261025030001"
-
-
 # -- the supplier's answer --------------------------------------------------------------------------------------
 
 

@@ -55,6 +55,7 @@ def test_it_is_refused_until_somebody_upgrades_it(old, tmp_path):
 def test_no_row_is_lost_or_altered(old):
     before = rows(old)
     assert all(before.values())
+    assert {door.pop("blocked_until") for door in before["gate"]} == {None}, "never used, and gone now"
     upgrade(old)
     after = rows(old)
     assert before == {
