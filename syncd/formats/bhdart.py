@@ -28,7 +28,8 @@ MOST = 698
 """The greatest stock that is shown; it means "this many or more"."""
 
 _TIME = re.compile(r"([01][0-9]|2[0-3])[0-5][0-9]")
-_COUNT = re.compile(r"[0-9]{1,6}")
+COUNT = re.compile(r"[0-9]{1,6}")
+"""What an attribute that counts details looks like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ SENDER = (
     Rule("0011", "CB", _is("CB"), "unknown-qualifier", Severity.WARNING),
 )
 FOOTER = (
-    Rule("0015", "a number", lambda text: _COUNT.fullmatch(text) is not None, "count-mismatch", Severity.ERROR),
+    Rule("0015", "a number", lambda text: COUNT.fullmatch(text) is not None, "count-mismatch", Severity.ERROR),
     Rule("0006", "a reference", bool, "reference-mismatch", Severity.ERROR),
 )
 

@@ -224,7 +224,7 @@ class Message:
     def _judge_whole(self, number: int, count: str) -> None:
         if set(self.parties) != {"AFZ", "ONTV"}:
             self._once("bad-party", number, "AFZ and ONTV must both be named, once each", None)
-        if count.isascii() and count.isdigit() and int(count) != self.details:
+        if bhdart.COUNT.fullmatch(count) and int(count) != self.details:
             message = f"the footer counts {int(count)} details (0015), the message has {self.details}"
             self.findings.error("count-mismatch", number, message, count)
         if not self.details:
@@ -244,7 +244,8 @@ class Message:
 
     def verdict(self) -> Verdict:
         """Return what is to be said of the whole message."""
-        header, footer = self.header or {}, self.footer or {}
+        header = self.header or {}
+        count = (self.footer or {}).get("0015", "")
         return Verdict(
             format=DigicomFormat.name,
             kind=self.type or bhdart.MESSAGE_TYPE,
@@ -259,7 +260,7 @@ class Message:
                 "reference": header.get("0006"),
                 "sender_id": self.parties.get("AFZ", {}).get("0010"),
                 "relation_id": self.parties.get("ONTV", {}).get("0010"),
-                "detail_count": int(footer.get("0015", "")) if footer.get("0015", "").isdigit() else None,
+                "detail_count": int(count) if bhdart.COUNT.fullmatch(count) else None,
             },
             counts={"StockLine": self.good} if self.is_stock else {},
             stamp=header["0004"] + header["0005"] if self.is_stock and not self.findings.rejected else None,

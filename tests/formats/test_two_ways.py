@@ -10,7 +10,7 @@ from syncd.formats.digicom import DigicomFormat
 from syncd.formats.responses import ResponseFormat
 from tests.formats.canonical import BUNDLE, ELS_NAME, wire
 
-ALPHABET = b"0123456789#* \r\nNJAVLM\x00\t\x1a\xe4\x81"
+ALPHABET = b"0123456789#* \r\nNJAVLM\x00\t\x1a\xe4\x81\xb2"
 
 
 def stock_list(lines: int, seed: int) -> bytes:
@@ -48,7 +48,7 @@ def spoil(content: bytes, rng: random.Random) -> bytes:
                 lines.insert(rng.randrange(len(lines)), rng.choice(lines))
                 spoilt = bytearray(b"\n".join(lines))
             case 4:
-                spoilt[place:place] = rng.choice((b"\r", b"\n", b"#0500", b"*9999", b"\r\n\r\n"))
+                spoilt[place:place] = rng.choice((b"\r", b"\n", b"#0500", b"*9999", b"\r\n\r\n", b"9" * 5000))
             case 5:
                 spoilt = bytearray(bytes(spoilt).replace(b"\r\n", b"\n", rng.choice((1, -1))))
         if not spoilt:
