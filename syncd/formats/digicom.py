@@ -248,7 +248,7 @@ class Message:
         count = (self.footer or {}).get("0015", "")
         return Verdict(
             format=DigicomFormat.name,
-            kind=self.type or bhdart.MESSAGE_TYPE,
+            kind=self.type if _MESSAGE_TYPE.fullmatch(self.type) else bhdart.MESSAGE_TYPE,
             accepted=not self.findings.rejected,
             findings=self.findings.in_file_order(),
             codes=dict(self.findings.codes),
