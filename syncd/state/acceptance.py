@@ -13,6 +13,7 @@ from syncd.state import lines, rows, trail
 from syncd.state.references import CHUNK, confirm, refer
 from syncd.state.tables import account, delivery, goods, interchange, snapshot
 from syncd.state.tables import verdict as verdicts
+from syncd.wording import counted
 
 Note = tuple[str, str, str]
 """A delivery note: supplier, receiver, number. A file has few of them and many positions."""
@@ -144,7 +145,7 @@ def _note(deliveries: Sequence[tuple[str, str]], due: int, suppressed: Collectio
     if due < len(deliveries):
         said.append("a file of the same name and content is delivered already")
     if suppressed:
-        said.append(f"{len(suppressed)} positions were handed over before")
+        said.append(f"{counted(len(suppressed), 'position was', 'positions were')} handed over before")
     return "; ".join(said) or None
 
 

@@ -16,6 +16,7 @@ from syncd.state.engine import Database
 from syncd.state.journal_outbound import OPEN
 from syncd.state.journal_problems import OF_ONE_HOST
 from syncd.state.tables import host, interchange, problem
+from syncd.wording import counted
 
 SILENT = timedelta(minutes=5)
 """A host that gave no sign of life for so long may be gone; one that runs gives two a minute."""
@@ -69,5 +70,6 @@ class Hosts:
             connection.execute(delete(host).where(host.c.name == name))
             unsolved = update(problem).where(problem.c.host == name, problem.c.closed_at.is_(None))
             connection.execute(unsolved.values(closed_at=at))
-            trail.record(connection, word, at, "", f"{count} files of the host {name} belong to {self.host} now")
+            files = counted(count, f"file of the host {name} belongs", f"files of the host {name} belong")
+            trail.record(connection, word, at, "", f"{files} to {self.host} now")
         return count
