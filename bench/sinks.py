@@ -2,7 +2,10 @@
 
 - A snapshot into PostgreSQL that replaces one of the same size, against `psql \\copy` of the same rows as CSV,
   into an empty table with the same columns and the same primary key.
+- Changes of 5 % of its rows, as a sink with `delta = true` is handed them, against the load of the whole snapshot.
 - Records as JSON Lines on the disk, fsynced, against the standard library's `json` in a loop.
+- Records as Parquet, fsynced, against pyarrow: `Table.from_pylist` of the same rows as dicts and `write_table`; and
+  against `write_table` alone, of a table that is ready in memory.
 
 Rounds alternate between the two sides, and the medians are compared. Records are made before the clock starts.
 """
@@ -17,15 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from syncd.formats.records import StockLine
+from syncd.formats.records import Change, StockChange, StockLine
 from syncd.sinks import Batch, Sink, open_sink
 from tests.postgres import Cluster, cluster
 
@@ -45,7 +48,7 @@ def stock_lines(count: int) -> list[StockLine]:
     return lines
 
 
-def batch(records: list[StockLine], number: int) -> Batch:
+def batch(records: Sequence[StockLine], number: int) -> Batch:
     def opened() -> Iterator[Any]:
         return iter(records)
 
@@ -116,7 +119,58 @@ def postgres(running: Cluster, folder: Path, records: list[StockLine]) -> None:
             theirs,
             lambda n: timed(lambda: deliver(sink, batch(records, n + 1))),
         )
+        changes(sink, records)
         asyncio.run(sink.close())
+
+
+def changes(sink: Sink, records: list[StockLine]) -> None:
+    """Load every snapshot whole, and what is another in the one after it; every twentieth title is."""
+    some = [
+        StockChange(number, each.ean, each.counted, each.changed, each.top_title, each.available + 1, False)
+        for number, each in enumerate(records[::20], 1)
+    ]
+    some = [replace(each, change=Change.CHANGED) for each in some]
+    first = 1_000
+
+    def whole(number: int) -> float:
+        return timed(lambda: deliver(sink, batch(records, first + 2 * number)))
+
+    def changed(number: int) -> float:
+        base = batch(records, first + 2 * number)
+        after = batch(some, first + 2 * number + 1)
+        given = replace(after, snapshot=False, base=base.key, counts=base.counts)
+        return timed(lambda: deliver(sink, given))
+
+    compare("changes of 5 % into PostgreSQL / the whole snapshot", whole, changed)
+
+
+def parquet(folder: Path, records: list[StockLine]) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet as library
+
+    sink = open_sink("parquet", {"path": str(folder / "columns")})
+
+    def from_rows(number: int) -> None:
+        rows = [{name: getattr(record, name) for name in NAMES} for record in records]
+        on_the_disk(pa.Table.from_pylist(rows), number)
+
+    def on_the_disk(table: Any, number: int) -> None:
+        path = folder / f"theirs{number}.parquet"
+        library.write_table(table, path, compression="zstd")
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+    def ours(number: int) -> float:
+        return timed(lambda: deliver(sink, batch(records, number)))
+
+    compare("Parquet / Table.from_pylist and write_table", lambda n: timed(lambda: from_rows(n)), ours)
+    ready = pa.Table.from_pylist([{name: getattr(record, name) for name in NAMES} for record in records])
+    compare(
+        "Parquet / write_table of a ready table",
+        lambda n: timed(lambda: on_the_disk(ready, n)),
+        lambda n: ours(n + ROUNDS + 1),
+    )
+    asyncio.run(sink.close())
 
 
 def json_lines(folder: Path, records: list[StockLine]) -> None:
@@ -142,6 +196,7 @@ def main() -> None:
     records = stock_lines(ROWS)
     with tempfile.TemporaryDirectory() as folder, cluster() as running:
         json_lines(Path(folder), records)
+        parquet(Path(folder), records)
         postgres(running, Path(folder), records)
 
 
