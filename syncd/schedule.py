@@ -7,6 +7,7 @@ misfire limit set, and a heartbeat rings everybody, so a stepped clock or a susp
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -32,6 +33,7 @@ def next_visit(schedule: Schedule, timezone: str, now: datetime) -> datetime:
     return fire.astimezone(UTC)
 
 
+@cache
 def _trigger(schedule: Daily | str, timezone: str) -> BaseTrigger:
     zone = ZoneInfo(timezone)
     if isinstance(schedule, str):

@@ -27,6 +27,8 @@ _ROW = select(gate).where(gate.c.account == bindparam("name"))
 _LOCKED = _ROW.with_for_update()
 _SAME = (gate.c.account == bindparam("name"), gate.c.fence == bindparam("found"))
 _WRITE = update(gate).where(*_SAME).returning(gate.c.fence)
+_HELD = select(gate.c.account, gate.c.holder).where(gate.c.holder.is_not(None))
+_FREE = update(gate).where(gate.c.account == bindparam("name")).values(holder=None)
 _FENCE = select(gate.c.fence).where(gate.c.account == bindparam("name"))
 _ENTER = insert(login)
 _LINE = update(login).where(login.c.account == bindparam("name"), login.c.fence == bindparam("number"))
@@ -122,12 +124,12 @@ class Gate:
         tells of a holder. With SQLite every lease is this host's.
         """
         with self._database.writing() as connection:
-            held = connection.execute(select(gate.c.account, gate.c.holder).where(gate.c.holder.is_not(None)))
+            held = connection.execute(_HELD)
             mine = [(n, h) for n, h in held if self._database.embedded or h.rpartition("/")[0] == host]
-            dead = [name for name, holder in mine if not (lives and "/" in name and lives(holder))]
-            connection.execute(update(gate).where(gate.c.account.in_(dead)).values(holder=None))
-            lost = (login.c.outcome.is_(None), login.c.account.in_(dead))
-            connection.execute(update(login).where(*lost).values(outcome=LOST))
+            for name, holder in mine:
+                if not (lives and "/" in name and lives(holder)):
+                    connection.execute(_FREE, {"name": name})
+                    connection.execute(_UNCLOSED, {"name": name, "outcome": LOST})
 
     def _look(self, connection: Connection, account: str, sample: ClockSample) -> "tuple[_Door, ClockSample]":
         """Lock the account's row, then read the clock: the time must not be older than the lock."""

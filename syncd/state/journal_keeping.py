@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, update
 
 from syncd.model import Direction, Kept, State, Step
 from syncd.state import rows
@@ -26,15 +27,9 @@ class Keeping:
         Needed are those of every file that waits for something or somebody, of the stock list in use, of the one that
         each sink took last, and the newest of all: an empty spool would mean that there never was anything.
         """
-        i = interchange.c
-        over = i.state.in_((*_SETTLED, Step.SENT)) | _made_good()
-        in_use, taken_last = select(snapshot.c.interchange_id), select(base.c.interchange_id)
-        here = (i.host == self.host, i.spool.is_not(None))
-        newest = select(func.max(i.id)).where(*here)
-        needed = [i.id.not_in(each) for each in (in_use, taken_last, newest)]
-        query = select(i.id, i.spool, i.updated_at, i.state).where(*here, over, *needed).order_by(i.id)
         with self._database.reading() as connection:
-            return [Kept(n, name, since, state != Step.SENT) for n, name, since, state in connection.execute(query)]
+            found = connection.execute(_EXPENDABLE, {"host": self.host})
+            return [Kept(row.id, row.spool, row.updated_at, row.state != Step.SENT) for row in found]
 
     def forget(self, files: Collection[Kept], why: str, at: datetime, *, remove: Callable[[str], None]) -> None:
         """Have the bytes of these files removed, but of those that have moved meanwhile; their histories say why.
@@ -67,3 +62,17 @@ def _made_good() -> ColumnElement[bool]:
     came = exists().where(*same, later.c.id > interchange.c.id, later.c.state.in_((State.PARSED, State.DONE)))
     partial = (interchange.c.state == State.QUARANTINED) & (interchange.c.direction == Direction.IN)
     return partial & ~interchange.c.proven & came
+
+
+def _expendable() -> Select[Any]:
+    i = interchange.c
+    over = i.state.in_((*_SETTLED, Step.SENT)) | _made_good()
+    in_use, taken_last = select(snapshot.c.interchange_id), select(base.c.interchange_id)
+    here = (i.host == bindparam("host"), i.spool.is_not(None))
+    newest = select(func.max(i.id)).where(*here)
+    needed = [i.id.not_in(each) for each in (in_use, taken_last, newest)]
+    columns = [i[name] for name in ("id", "spool", "updated_at", "state")]
+    return select(*columns).where(*here, over, *needed).order_by(i.id)
+
+
+_EXPENDABLE = _expendable()

@@ -6,23 +6,20 @@ quick check is enough. Whatever else came between (a crash, a restored copy, a h
 is used up by the start that reads it.
 """
 
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 
 from syncd.errors import StateDamagedError
 from syncd.state.disk import disk_errors
-from syncd.state.engine import DAMAGED, Database, sqlite_engine
+from syncd.state.engine import DAMAGED, PATIENCE, translated
 
 
 def prove_sound(path: Path) -> None:
     """Check an SQLite database. Raises StateDamagedError: nothing is ever sent from a state that is in doubt."""
     question = "quick_check" if _untouched(path) else "integrity_check"
-    engine = sqlite_engine(path)
-    try:
-        with Database(engine).reading() as connection:
-            said = connection.exec_driver_sql(f"PRAGMA {question}(1)").scalar()
-    finally:
-        engine.dispose()
+    with translated(), closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
+        (said,) = connection.execute(f"PRAGMA {question}(1)").fetchone()
     if said != "ok":
         raise StateDamagedError(f"{path} is damaged: {said}", remedy=DAMAGED)
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EIO, ENOSPC
 from functools import partial
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from tests.sim.faults import Fault, Point
@@ -17,6 +19,9 @@ CHANGES = ("write", "fsync", "rename", "replace", "unlink", "mkdir", "rmdir", "f
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where a memory disk is mounted: a kill loses nothing there that the kernel has, and an fsync costs nothing."""
+
+INOTIFY = Path("anon_inode:inotify")
+"""What a descriptor of inotify leads to."""
 
 Passing = Callable[[Point, str], Fault | None]
 """Is told of a point and returns the fault that strikes; raises Crash where the process dies before the call."""
@@ -52,7 +57,10 @@ class Descriptors:
         return number
 
     def close(self, number: int) -> None:
-        """Close a file like `os.close`."""
+        """Close a file like `os.close`; the kernel takes its time with inotify's, and nobody needs to wait for that."""
+        if number not in self._numbers and Path(f"/proc/self/fd/{number}").readlink() == INOTIFY:
+            Thread(target=self._close, args=(number,)).start()
+            return
         self._numbers.discard(number)
         self._close(number)
 

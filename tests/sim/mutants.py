@@ -137,8 +137,8 @@ MUTANTS = (
     Mutant(
         "a start forgets the last login with the leases",
         "state/gate.py",
-        ".values(holder=None))\n",
-        ".values(holder=None, login_at=None))\n",
+        ".values(holder=None)\n",
+        ".values(holder=None, login_at=None)\n",
         "cb",
         "control",
     ),

@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from syncd.simulate.books import Record
 from tests.sim.clock import VirtualClock
@@ -119,13 +118,21 @@ class Points:
 
     @contextmanager
     def _watched_commits(self) -> Iterator[None]:
-        event.listen(Engine, "commit", self._commit)
+        """Have every commit be a point; SQLAlchemy's own events would be asked at every statement, too."""
+        dialect: Any = SQLiteDialect_pysqlite
+        real = dialect.do_commit
+
+        def do_commit(this: SQLiteDialect_pysqlite, connection: Any) -> None:
+            self._commit(connection)
+            real(this, connection)
+
+        dialect.do_commit = do_commit
         try:
             yield
         finally:
-            event.remove(Engine, "commit", self._commit)
+            del dialect.do_commit
 
-    def _commit(self, connection: Connection) -> None:
+    def _commit(self, connection: Any) -> None:
         if not self._inline or not _changed(connection):
             return
         fault = self._enter(Point.COMMIT, self._doing)
@@ -133,7 +140,7 @@ class Points:
             full = fault is Fault.FULL
             said = sqlite3.OperationalError("database or disk is full" if full else "disk I/O error")
             said.sqlite_errorcode = sqlite3.SQLITE_FULL if full else sqlite3.SQLITE_IOERR
-            raise OperationalError("COMMIT", None, said)
+            raise said
 
     async def _enter_sink(self, label: str) -> Callable[[], None]:
         process = CURRENT.get()
@@ -192,9 +199,9 @@ class Points:
             structlog.reset_defaults()
 
 
-def _changed(connection: Connection) -> bool:
+def _changed(connection: Any) -> bool:
     """Tell whether the transaction that is about to be committed changed a row: only then the disk is written to."""
-    changes: int = connection.connection.dbapi_connection.total_changes  # type: ignore[union-attr]
+    changes: int = connection.dbapi_connection.total_changes
     before = connection.info.get("changes", 0)
     connection.info["changes"] = changes
     return bool(changes != before)

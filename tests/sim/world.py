@@ -198,8 +198,10 @@ class World(People):
     def unsettled(self) -> list[str]:
         """Return what has not come to its end: interchanges, deliveries, files in an outbox."""
         open_ = "'queued','storing','stored','publishing','unconfirmed','announced','spooled','parsed'"
-        rows = self.ask(f"select name, state from interchange where state in ({open_}) or hold = 'guard'")
-        rows += self.ask("select sink, last_error from delivery where delivered_at is null")
+        rows = self.ask(
+            f"select name, state from interchange where state in ({open_}) or hold = 'guard' "
+            "union all select sink, last_error from delivery where delivered_at is null"
+        )
         waiting = [path for place in self.places for path in self.outbox(place.name).glob("[!.]*")]
         rows += [(path.name, "in the outbox") for path in waiting]
         return [" ".join(map(str, row)) for row in rows]
