@@ -110,9 +110,11 @@ def _guess(path: Path, block: bytes) -> str:
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
-    """Yield a file in blocks. Raises UsageError where it cannot be read."""
+    """Yield a file in blocks. Raises UsageError where it cannot be read, or not twice."""
     try:
         with path.open("rb") as file:
+            if not file.seekable():
+                raise UsageError(f"{click.format_filename(path)} is a pipe, and is read twice: write it to a disk")
             while block := file.read(READ):
                 yield block
     except OSError as error:

@@ -87,6 +87,12 @@ def test_an_empty_file_of_any_name_is_rejected_as_empty(tmp_path):
     assert (done.returncode, json.loads(done.stdout)["codes"]) == (5, {"empty": 1})
 
 
+def test_a_pipe_is_refused_because_it_cannot_be_read_twice():
+    done = syncd("parse", "--records", "--json", "/dev/stdin", input=STOCK_BYTES.decode())
+    assert (done.returncode, json.loads(done.stdout)["codes"]) == (2, {"unreadable": 1})
+    assert "write it to a disk" in done.stdout
+
+
 def test_a_rejected_file_is_not_hidden_by_one_that_cannot_be_read(tmp_path, stock):
     cut = tmp_path / "cut.bhd"
     cut.write_bytes(STOCK_BYTES[:-10])
