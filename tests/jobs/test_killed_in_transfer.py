@@ -20,6 +20,7 @@ from tests.jobs.shop import order
 from tests.jobs.test_real_servers import STOCK, config
 from tests.jobs.test_trouble import ANSWER, ORDER, answer
 from tests.proxy import Trouble, proxy, street
+from tests.root import NEEDS_ROOT
 from tests.servers import House
 from tests.servers.proftpd import proftpd
 from tests.servers.pureftpd import pureftpd
@@ -87,7 +88,7 @@ def on_disk(content: bytes) -> set[bytes]:
     return {content, content.replace(b"\r\n", b"\n")}
 
 
-@pytest.mark.parametrize("kind", SERVERS)
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=NEEDS_ROOT if "pure" in kind else ()) for kind in SERVERS])
 async def test_a_kill_in_the_middle_loses_nothing_and_sends_nothing_twice(kind: str, tmp_path: Path):
     front, back = street()
     with SERVERS[kind](passive=PASSIVE, address=back, name=front) as server:

@@ -12,6 +12,7 @@ from syncd.config import load
 from syncd.suppliers.rules import Encryption
 from tests.jobs.shop import TWO, order
 from tests.jobs.test_trouble import ANSWER, ORDER, answer
+from tests.root import NEEDS_ROOT
 from tests.servers.proftpd import proftpd
 from tests.servers.pureftpd import pureftpd
 from tests.servers.vsftpd import vsftpd
@@ -70,7 +71,9 @@ def once(path):
     return tour
 
 
-@pytest.mark.parametrize("kind", UMBREIT)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=NEEDS_ROOT if kind.startswith("pure") else ()) for kind in UMBREIT]
+)
 def test_umbreit_on(kind, tmp_path):
     with UMBREIT[kind]() as server:
         path = config(tmp_path, server, 'supplier = "umbreit"\ncustomers = ["900900"]')

@@ -10,6 +10,7 @@ import pytest
 from syncd.errors import StateDamagedError
 from syncd.transport.base import MAX_FILE
 from tests.jobs.shop import Shop, open_shop, stock
+from tests.root import NEEDS_ROOT, must_be_root
 from tests.security.cases import USUAL
 from tests.security.place import ANSWER, RAW, delivered, prepare, visit
 from tests.servers.scripted import scripted, sends
@@ -20,6 +21,7 @@ MIB = 2**20
 @contextmanager
 def small_disk(where: Path, size: int) -> Iterator[Path]:
     """Mount a file system of this many bytes, in memory; only root can."""
+    must_be_root("a disk is mounted")
     where.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", where], check=True)
     try:
@@ -33,6 +35,7 @@ def asked_for(shop: Shop) -> list[str]:
     return [command.argument for command in shop.cb.commands if command.verb == "RETR"]
 
 
+@NEEDS_ROOT
 async def test_what_does_not_fit_is_not_asked_for_and_comes_when_there_is_room(tmp_path):
     with small_disk(tmp_path / "state", 8 * MIB) as state:
         async with open_shop(tmp_path, config={"top": 'reserve = "1MiB"'}) as shop:
@@ -54,6 +57,7 @@ async def test_what_does_not_fit_is_not_asked_for_and_comes_when_there_is_room(t
             assert "disk-full" not in shop.problems()
 
 
+@NEEDS_ROOT
 async def test_two_files_of_which_only_one_fits(tmp_path):
     """What the first took from the disk counts, though both were listed when both would have fitted."""
     with small_disk(tmp_path / "state", 8 * MIB) as state:
@@ -90,6 +94,7 @@ async def test_a_file_larger_than_any_is_left_and_the_others_come(tmp_path):
     assert delivered(tmp_path) == [ANSWER]
 
 
+@NEEDS_ROOT
 async def test_where_reading_deletes_a_file_without_a_size_needs_room_for_the_largest(tmp_path):
     with small_disk(tmp_path / "state", 8 * MIB):
         async with open_shop(tmp_path, cb={"mlsd": False}, config={"top": 'reserve = "1MiB"'}) as shop:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from syncd.suppliers.rules import Encryption
+from tests.root import must_be_root
 from tests.servers import LOOPBACK, PASSIVE, House, account_ids, free_port, ground, program, running
 from tests.servers.certs import issue
 
@@ -23,6 +24,7 @@ def pureftpd(
     name: str = LOOPBACK,
 ) -> Iterator[House]:
     """Run it (as root), plain or with TLS required; `ciphers` is its -J, `name` is certified."""
+    must_be_root("pure-ftpd becomes its account's user")
     with ground("pureftpd") as (own, home), _accounts(own / "auth", home):
         port = free_port()
         house = House(home, port, USER, PASSWORD)

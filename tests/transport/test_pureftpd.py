@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.root import NEEDS_ROOT
 from tests.servers import House
 from tests.servers.pureftpd import pureftpd
 from tests.transport.contract import SessionContract, session
 
 __all__ = ["session"]
+pytestmark = NEEDS_ROOT
 KINDS = {"plain": (False, ""), "tls1.2": (True, "HIGH:-TLSv1.3"), "tls1.3": (True, "")}
 
 
