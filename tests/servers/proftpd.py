@@ -39,7 +39,7 @@ SystemLog {own}/system.log
 LogFormat command "%r"
 ExtendedLog {own}/commands.log ALL command
 PassivePorts {low} {high}
-DefaultRoot ~
+{jail}
 AllowOverwrite on
 MaxInstances 30
 TimesGMT on
@@ -79,6 +79,7 @@ def proftpd(
             address=address,
             user=pwd.getpwuid(uid).pw_name,
             group=grp.getgrgid(gid).gr_name,
+            jail="DefaultRoot ~" if os.getuid() == 0 else "",
             low=passive.start,
             high=passive.stop - 1,
         )

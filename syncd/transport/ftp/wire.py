@@ -4,6 +4,7 @@ Private names used: `StreamReader._buffer`, as asyncio shows in no other way tha
 """
 
 import asyncio
+import contextlib
 import logging
 import re
 import socket
@@ -239,7 +240,8 @@ class FtpWire(aioftp.Client):
             self._data.cut()
         if self._socket is not None:
             reset(self._socket)
-            self.stream.writer.transport.abort()
+            with contextlib.suppress(AttributeError):  # Python 3.11.2: both sides had closed it already
+                self.stream.writer.transport.abort()
         self._data = None  # it knows us: nobody shall wait for the garbage collector
 
 
