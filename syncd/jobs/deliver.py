@@ -100,7 +100,9 @@ class _Round:
             return
         row = await self.place.do(self.place.store.journal.get, delivery.interchange_id)
         error = await self._try(delivery, row)
-        if not isinstance(error, SyncdError):
+        if error is None:
+            await self._passed_over(delivery)
+        elif not isinstance(error, SyncdError):
             await self._taken(delivery, row, error)
         elif isinstance(error, SpoolLostError):  # it will never be there: what came after it need not wait
             await give_up(self.place, row, error)
@@ -133,11 +135,16 @@ class _Round:
                 raise _too_slow(limit) from error
             raise
 
-    async def _taken(self, delivery: Delivery, row: Interchange, batch: Batch | None) -> None:
-        state = (batch.stamp, batch.key) if batch is not None and batch.stamp is not None else None
+    async def _passed_over(self, delivery: Delivery) -> None:
+        """Forget a list of which the sink has a later one: that was told, and shows nothing of the sink."""
+        self.ended += 1
+        why = "it has a later list"
+        await self.place.do(self.place.store.journal.passed_over, delivery.id, why, self.place.clock())
+
+    async def _taken(self, delivery: Delivery, row: Interchange, batch: Batch) -> None:
+        state = (batch.stamp, batch.key) if batch.stamp is not None else None
         await self.place.do(self.place.store.journal.delivered, delivery.id, self.place.clock(), state)
-        if batch is not None:  # else it was said why: the sink has a later list
-            log.info("file.delivered", **_words(delivery, row))
+        log.info("file.delivered", **_words(delivery, row))
         await self._ended(row)
         if delivery.lane in self.doubtful:
             await self._bury(*self.doubtful.pop(delivery.lane))

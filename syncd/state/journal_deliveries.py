@@ -77,6 +77,15 @@ class Deliveries:
                     take(connection, self._database, here.sink, file, *state)
                 _finish(connection, file.id, at)
 
+    def passed_over(self, number: int, why: str, at: datetime) -> None:
+        """Take a delivery away that its sink is not to have any more; its history says why. May be said twice."""
+        with self._database.writing() as connection:
+            here = connection.execute(_OWNER, {"number": number}).one_or_none()
+            if here is not None:
+                rows.load(connection, here.interchange_id, lock=True)
+                _by_id(connection, [number], None)
+                _finish(connection, here.interchange_id, at, f"not handed to {here.sink}: {why}")
+
     def delivery_failed(self, number: int, error: str, next_attempt: datetime | None, at: datetime) -> None:
         """Remember a failed attempt; without a next one it is a dead letter."""
         values = {"attempts": delivery.c.attempts + 1, "last_error": error, "next_attempt": next_attempt}

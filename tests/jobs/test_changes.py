@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from bench.peers import gen
 from syncd.errors import SinkError
+from syncd.model import State
 from syncd.sinks import open_sink
 from syncd.sinks.base import Terms
 from tests.jobs.lists import EANS, Shelf, post
@@ -166,6 +167,28 @@ async def test_a_dead_letter_that_is_tried_again_does_not_take_the_sink_back(tmp
         assert [(line["event"], line["file"]) for line in said] == [("list.late", row.name)], "it was not delivered"
         assert len(shelf.batches) == 2
         assert shelf.rows == {EANS[2]: 1}
+        assert there.place.store.journal.deliveries_of(row.id) == [], "nobody believes that the sink has it"
+        assert there.place.store.journal.history(row.id)[-1].note == "not handed to shop: it has a later list"
+        assert there.place.store.journal.get(row.id).state is State.DONE
+
+
+async def test_a_late_list_that_is_passed_over_is_no_sign_that_the_sink_is_up(tmp_path):
+    shelf = Shelf()
+    with post(tmp_path, Terms(delta=True, tries=1), shop=shelf) as there:
+        await there.arrive({EANS[0]: 1})
+        await there.deliver()
+        there.later(hours=1)
+        shelf.before = fail
+        await there.arrive({EANS[1]: 1})
+        await there.arrive({EANS[2]: 1}, "202611010458")
+        there.later(hours=1)
+        assert await there.deliver() == 1
+        (waiting,) = there.place.store.journal.pending()
+        assert waiting.next_attempt is not None, "it is no dead letter"
+        shelf.before = lambda _: None
+        there.later(hours=1)
+        assert await there.deliver() == 0
+    assert shelf.rows == {EANS[1]: 1}
 
 
 async def test_a_sink_that_was_given_whole_lists_goes_on_with_changes_of_the_last(tmp_path):
