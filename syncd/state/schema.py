@@ -7,8 +7,7 @@ A database newer than the program is refused in either case. Nothing is ever dow
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, select, table
-from sqlalchemy import column as sql_column
+from sqlalchemy import Connection, Engine, inspect
 
 from syncd.errors import StateDamagedError
 from syncd.state.disk import disk_errors, sync_directory, sync_file
@@ -27,7 +26,8 @@ def revision(engine: Engine) -> str | None:
                 message = "the database holds tables that are not syncd's"
                 raise StateDamagedError(message, remedy="Give syncd a database of its own.")
             return None
-        return connection.scalar(select(sql_column("version_num")).select_from(table("alembic_version")))
+        found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        return found
 
 
 def check(found: str | None, *, remedy: str) -> None:
@@ -48,15 +48,13 @@ def _refuse_newer(found: str | None) -> None:
 
 
 def upgrade_file(path: Path, *, may_be_new: bool = True) -> Path | None:
-    """Bring an SQLite database to the newest migration; return the copy that was made of an older one.
+    """Bring a new or older SQLite database to the newest migration; return the copy that was made of an older one.
 
     Raises StateDamagedError, also for an empty database that must not be new: what it knew would be sent again.
     """
     engine = sqlite_engine(path, foreign_keys=False)  # batch migrations replace tables that others refer to
     try:
         found = revision(engine)
-        if found == REVISION:
-            return None
         if found is None and not may_be_new:
             message = f"{path} is empty, but the spool beside it holds files: the database is lost"
             raise StateDamagedError(message, remedy="Restore a backup; or move the whole directory away to start anew.")

@@ -21,6 +21,7 @@ from syncd.state.identity import name_of
 from syncd.state.journal import Journal
 from syncd.state.soundness import prove_sound, sign_off
 from syncd.state.spool import Spool
+from syncd.state.tables import REVISION
 
 DATABASE = "state.db"
 
@@ -141,8 +142,15 @@ def _file(path: Path, *, may_be_new: bool) -> Database:
     """Check and open the SQLite database; an older one is copied and upgraded, a missing one is made."""
     if path.exists():
         prove_sound(path)
-    schema.upgrade_file(path, may_be_new=may_be_new)
-    return Database(sqlite_engine(path))
+    engine = sqlite_engine(path)
+    try:
+        if schema.revision(engine) != REVISION:
+            engine.dispose()
+            schema.upgrade_file(path, may_be_new=may_be_new)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Database(engine)
 
 
 def _server(url: str, *, read_only: bool = False) -> Database:
