@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bench.peers import gen
 from syncd.errors import SinkError
-from syncd.model import State
+from syncd.model import State, Word
 from syncd.sinks import open_sink
 from syncd.sinks.base import Terms
 from tests.jobs.lists import EANS, Shelf, post
@@ -175,20 +175,19 @@ async def test_a_dead_letter_that_is_tried_again_does_not_take_the_sink_back(tmp
 async def test_a_late_list_that_is_passed_over_is_no_sign_that_the_sink_is_up(tmp_path):
     shelf = Shelf()
     with post(tmp_path, Terms(delta=True, tries=1), shop=shelf) as there:
-        await there.arrive({EANS[0]: 1})
+        bury(there, await there.arrive({EANS[0]: 1}))
+        there.later(hours=1)
+        await there.arrive({EANS[1]: 1})
         await there.deliver()
         there.later(hours=1)
         shelf.before = fail
-        await there.arrive({EANS[1]: 1})
-        await there.arrive({EANS[2]: 1}, "202611010458")
+        newest = await there.arrive({EANS[2]: 1})
+        await there.deliver()
+        journal = there.place.store.journal
+        journal.revive(["shop"], Word("ann", "sinks retry --dead", ""), there.when[0])
         there.later(hours=1)
         assert await there.deliver() == 1
-        (waiting,) = there.place.store.journal.pending()
-        assert waiting.next_attempt is not None, "it is no dead letter"
-        shelf.before = lambda _: None
-        there.later(hours=1)
-        assert await there.deliver() == 0
-    assert shelf.rows == {EANS[1]: 1}
+        assert [(each.interchange_id, bool(each.next_attempt)) for each in journal.pending()] == [(newest.id, True)]
 
 
 async def test_a_sink_that_was_given_whole_lists_goes_on_with_changes_of_the_last(tmp_path):
