@@ -47,7 +47,7 @@ def settle(store: Store, account: Account, row: Interchange, word: Word, at: dat
     is_file = any(channel.name == row.channel for channel in account.outbound)
     away = State.QUARANTINED if is_file else State.ABANDONED  # a reservation cannot be sent again: it had its answer
     tried = max(row.attempt, 1)  # a state that was restored may have forgotten that it tried
-    reason = f"settled as not taken: {word.why}"
+    reason = f"settled as not taken: {word.why}" + ("" if row.spool else "; its bytes are gone: drop it again")
     return store.journal.decide(row, away, word, at, hold=None, reason=reason, attempt=tried)
 
 

@@ -184,6 +184,7 @@ async def test_an_order_in_doubt_that_the_copy_does_not_know_is_held_without_its
         await shop.once("cb")
         assert shop.states(CB_ORDER) == ["held (doubt)"], "once"
         app_people.settle(load(shop.config), number, "CB has not got it", taken=False)
+        assert "its bytes are gone: drop it again" in shop.problems()["order-withdrawn"].message
         with pytest.raises(SpoolLostError, match="nothing of no") as error:
             app_people.resend(load(shop.config), number, "so it is sent again")
         assert error.value.remedy == "Drop the order again."
