@@ -85,6 +85,8 @@ class House(Keeper):
         self.rng = rng
         self.faults = Faults.of(settings.pop("faults", ()))
         for name, value in settings.items():
+            if name not in Settings.__annotations__:
+                raise TypeError(f"{type(self).__name__} has no setting {name!r}")
             setattr(self, name, value)
         self.context: ssl.SSLContext | None = None
         self.banner = f"Simulated house {self.NAME}, nothing here is real."

@@ -2,6 +2,8 @@
 
 import ftplib
 from datetime import UTC, datetime, time
+from random import Random
+from typing import Any
 
 import pytest
 
@@ -180,3 +182,9 @@ async def test_stock_lists_come_at_the_slots_of_the_day():
         await clients.until(lambda: house.out("shop"))
         assert len(house.out("shop")) == 1
     assert time(16, 30) in SLOTS
+
+
+def test_a_setting_that_does_not_exist_is_refused():
+    misspelt: dict[str, Any] = {"pasive_ports": range(1)}
+    with pytest.raises(TypeError, match="pasive_ports"):
+        CbHouse({}, clock=lambda: datetime.now(UTC), rng=Random(1), **misspelt)
