@@ -24,6 +24,8 @@ _WAITS = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 BLOCK = 2**18
 LastWords = Callable[[], Awaitable[str]]
 """Asks the control connection what broke a transfer."""
+Session = Callable[[], ssl.SSLSession | None]
+"""Asks the control connection for its TLS session."""
 
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, no seconds: close() sends RST
 
@@ -177,15 +179,21 @@ class SecuredData(FtpData):
     _ended = False
     _goodbye = False
 
+    def __init__(
+        self, control: asyncio.StreamWriter, endpoint: Endpoint, port: int, last_words: LastWords, session: Session
+    ) -> None:
+        super().__init__(control, endpoint, port, last_words)
+        self._session = session
+
     async def start(self) -> None:
-        """Shake hands. The session is read now: with TLS 1.3 its tickets come after the control's handshake."""
+        """Shake hands."""
         self._buffer = memoryview(bytearray(BLOCK))
         control = self._control.get_extra_info("ssl_object")
         with translated("TLS on the data connection"):
             self._tls = self._socket = control.context.wrap_socket(
                 self._socket,
                 server_hostname=self._endpoint.host,
-                session=control.session,
+                session=self._session(),
                 do_handshake_on_connect=False,
                 suppress_ragged_eofs=False,
             )

@@ -58,6 +58,7 @@ class FtpWire(aioftp.Client):
         self._socket: socket.socket | None = None
         self.alive = True
         self.tls_version: str | None = None
+        self._resumable: ssl.SSLSession | None = None
 
     # -- connecting ---------------------------------------------------------------------------------------------
 
@@ -196,10 +197,21 @@ class FtpWire(aioftp.Client):
                 f"PASV: the server offered port {port}, outside {ports.start} to {ports.stop - 1}",
                 remedy="ask the supplier which ports its data connections use",
             )
-        kind = FtpData if self._tls is None else SecuredData
-        self._data = kind(self.stream.writer, self.endpoint, port, self._last_words)
+        if self._tls is None:
+            self._data = FtpData(self.stream.writer, self.endpoint, port, self._last_words)
+        else:
+            self._data = SecuredData(self.stream.writer, self.endpoint, port, self._last_words, self._session)
         await self._data.connect()
         return self._data
+
+    def _session(self) -> ssl.SSLSession | None:
+        """Return the TLS session that data connections resume; with TLS 1.3 the latest, as its tickets come later.
+
+        An older one is read once: Python before 3.12.8 never gives back the memory of one (python/cpython#116810).
+        """
+        if self._resumable is None or self.tls_version == "TLSv1.3":
+            self._resumable = self.stream.writer.get_extra_info("ssl_object").session
+        return self._resumable
 
     @staticmethod
     def parse_pasv_response(s: str) -> tuple[str, int]:
