@@ -1,6 +1,7 @@
 """Histories that once went wrong, each told for itself."""
 
 from asyncio import sleep
+from dataclasses import replace
 
 import pytest
 
@@ -120,3 +121,17 @@ async def _goods_while_the_clock_is_wrong(world: World) -> None:
     while not world.struck:
         await sleep(1)
     world.clock.step(-2 * 86400)
+
+
+async def _other_goods_under_the_name_of_before(world: World) -> None:
+    put_goods(world, "24000001", 1)
+    await sleep(3.5 * scenes.HOUR)
+    put_goods(world, "24000002", 1)
+
+
+def test_a_history_is_not_over_before_other_bytes_under_a_known_name_were_fetched():
+    place = replace(scenes.KEEPING, schedule=scenes.HOURLY)
+    world = World((place,), _other_goods_under_the_name_of_before, violations, Fair())
+    world.run()
+    assert not world.broken, "\n".join([*world.lines, *world.broken])
+    assert len(world.recorder.goods) == 4

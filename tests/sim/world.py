@@ -207,13 +207,13 @@ class World(People):
         return [" ".join(map(str, row)) for row in rows]
 
     def _files_left(self) -> list[str]:
-        """Return files in an `out` that the journal does not have."""
-        have = {(row[0], row[1]) for row in self.ask("select account, name from interchange where state = 'done'")}
+        """Return files in an `out` that the journal does not have; other bytes under a name of before are another."""
+        have = set(self.ask("select account, name, sha256 from interchange where state = 'done'"))
         return [
             name
             for place in self.places
-            for name in self.houses[place.supplier].out(place.user)
-            if place.consume is not Consume.KEEP or (place.name, name) not in have
+            for name, content in self.houses[place.supplier].out(place.user).items()
+            if place.consume is not Consume.KEEP or (place.name, name, hashlib.sha256(content).hexdigest()) not in have
         ]
 
     def ask_all(self, table: str, columns: str, **where: str) -> list[Any]:
