@@ -8,10 +8,11 @@ that cannot be used is a finding with line and column; if there is one, nothing 
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
@@ -28,12 +29,6 @@ class CellError(Exception):
 
 def _text(raw: str) -> str:
     return raw
-
-
-def _article(raw: str) -> str:
-    if re.fullmatch(r"[0-9]+[.,]?[0-9]*[eE]\+?[0-9]+", raw):
-        raise CellError("the spreadsheet has rounded this number; format the column as text and enter it again")
-    return raw.replace("-", "").replace(" ", "") if re.fullmatch(r"[0-9Xx -]+", raw) else raw
 
 
 def _quantity(raw: str) -> int:
@@ -59,8 +54,8 @@ def _price(raw: str) -> Decimal:
 
 def _date(raw: str) -> date:
     german = re.fullmatch(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})", raw)
-    digits = f"{german[3]}{int(german[2]):02d}{int(german[1]):02d}" if german else raw.replace("-", "")
-    day = calendar_day(digits)
+    written = f"{german[3]}-{int(german[2]):02d}-{int(german[1]):02d}" if german else raw
+    day = calendar_day(written.replace("-", "")) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", written) else None
     if day is None:
         raise CellError("wanted a date such as 2026-11-22 or 22.11.2026")
     return day
@@ -77,7 +72,7 @@ class SheetColumn:
 
 
 COLUMNS = (
-    SheetColumn("article", ("artikel", "artikelnummer", "ean", "isbn"), _article, "EAN, ISBN or Umbreit number"),
+    SheetColumn("article", ("artikel", "artikelnummer", "ean", "isbn"), _text, "EAN, ISBN or Umbreit number"),
     SheetColumn("qualifier", ("qualifier", "nummernart"), str.upper, "EN, IB, UM or RK; an EAN or ISBN is recognised"),
     SheetColumn("quantity", ("menge", "anzahl"), _quantity, "copies, 1 to 9999; 1 if empty"),
     SheetColumn("reference", ("referenz", "bestellreferenz"), _text, "up to 10 characters; comes back in the answers"),
@@ -88,14 +83,25 @@ COLUMNS = (
     SheetColumn("text", ("positionstext",), _text, "up to 35 characters, instead of an order mark"),
     SheetColumn("shelf_code", ("abholfach", "barcode"), _text, "bar code of the pick-up shelf, up to 13 digits"),
     SheetColumn("label_price", ("etikettpreis", "preis"), _price, "printed on the label, up to 99,99 euro"),
-    SheetColumn("date", ("datum", "bestelldatum"), _date, "day of the order; today if empty"),
+    SheetColumn(
+        "date",
+        ("datum", "bestelldatum"),
+        _date,
+        "day of the order, 2026-11-22 or 22.11.2026, at most a year from today; today if empty",
+    ),
 )
 """The columns of an order sheet. Only `article` must be there."""
 
 _BY_NAME = {name: column for column in COLUMNS for name in (column.name, *column.also)}
 
-Cells = tuple[int, Mapping[str, str]]
-"""Line number, and the cells that are not empty by the name of their column."""
+YEAR = timedelta(days=366)
+"""How far from today the day of an order may be: whoever writes another one has mistyped it."""
+
+SHOWN = 60
+"""How many characters of a cell a finding shows."""
+
+Cells = tuple[int, Mapping[str, Any]]
+"""Line number, and the cells by the name of their column: text, or what else JSON may hold."""
 
 
 def read_sheet(content: bytes, filename: str, *, sender: str, today: date) -> list[OrderLine]:
@@ -127,22 +133,31 @@ def _decoded(content: bytes, findings: Findings) -> str:
 
 
 def _csv(text: str, findings: Findings) -> Iterator[Cells]:
-    header = text.partition("\n")[0]
-    delimiter = max(";,\t", key=header.count)
+    rows = _rows(text, findings)
+    names = _column_names(*next(rows, (1, [])), findings)
+    for number, cells in rows if names else ():
+        texts = [_unquoted(cell) for cell in cells]
+        if any(texts[len(names) :]):
+            message = f"{len(cells)} cells under {len(names)} columns; quote cells that hold a separator"
+            findings.error("bad-row", number, message)
+        elif any(texts):
+            yield number, dict(zip(names, texts, strict=False))
+
+
+def _rows(text: str, findings: Findings) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the line where it begins: an open quote swallows all that follows."""
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    told = re.fullmatch(r"sep=([;,\t])[;,\t]*", first)
+    delimiter = told[1] if told else max(";,\t", key=first.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    names = _column_names([cell.strip() for cell in next(rows, [])], findings)
+    line = 1
     try:
         for cells in rows:
-            if findings.rejected and not names:
-                return
-            filled = {name: text for name, cell in zip(names, cells, strict=False) if (text := _unquoted(cell))}
-            if len(cells) > len(names) and any(cells[len(names) :]):
-                message = f"{len(cells)} cells under {len(names)} columns; quote cells that hold “{delimiter}”"
-                findings.error("bad-row", rows.line_num, message)
-            elif filled:
-                yield rows.line_num, filled
+            if line > 1 or not told:
+                yield line, cells
+            line = rows.line_num + 1
     except csv.Error as error:
-        findings.error("bad-row", rows.line_num, f"this is no CSV: {error}")
+        findings.error("bad-row", line, f"this is no CSV: {error}")
 
 
 def _unquoted(cell: str) -> str:
@@ -151,13 +166,15 @@ def _unquoted(cell: str) -> str:
     return (formula[1] if formula else cell).strip()
 
 
-def _column_names(header: list[str], findings: Findings) -> list[str]:
-    names = [_column_name(cell, 1, findings) for cell in header]
+def _column_names(line: int, header: list[str], findings: Findings) -> list[str]:
+    """Return the columns' names; none where they cannot be used. Excel saves empty ones behind the last."""
+    width = max((index for index, cell in enumerate(header, 1) if cell.strip()), default=0)
+    names = [_column_name(cell.strip(), line, findings) for cell in header[:width]]
     if "article" not in names and not findings.rejected:
         message = f"no column “article”: the first line names the columns ({', '.join(c.name for c in COLUMNS)})"
-        findings.error("bad-column", 1, message)
+        findings.error("bad-column", line, message)
     for name in {name for name in names if name and names.count(name) > 1}:
-        findings.error("bad-column", 1, f"column “{name}” stands there twice")
+        findings.error("bad-column", line, f"column “{name}” stands there twice")
     return [] if findings.rejected else names
 
 
@@ -166,7 +183,7 @@ def _column_name(cell: str, line: int, findings: Findings) -> str:
     if column is None:
         close = get_close_matches(cell.casefold(), _BY_NAME, 1)
         hint = f"; did you mean “{close[0]}”?" if close else ""
-        findings.error("bad-column", line, f"unknown column “{cell}”{hint}")
+        findings.error("bad-column", line, f"unknown column {_shown(cell)}{hint}")
     return column.name if column else ""
 
 
@@ -175,7 +192,7 @@ def _json_lines(text: str, findings: Findings) -> Iterator[Cells]:
         if not line.strip():
             continue
         try:
-            value = json.loads(line, parse_float=str, parse_int=str, object_pairs_hook=tuple)
+            value = json.loads(line, parse_float=_finite, parse_int=str, object_pairs_hook=tuple)
         except RecursionError:
             findings.error("bad-row", number, "wanted one JSON object a line")
             continue
@@ -185,51 +202,83 @@ def _json_lines(text: str, findings: Findings) -> Iterator[Cells]:
         if not isinstance(value, tuple):
             findings.error("bad-row", number, "wanted one JSON object a line")
             continue
-        cells: dict[str, str] = {}
+        cells: dict[str, Any] = {}
         for given, cell in value:
             name = _column_name(given, number, findings)
             if name and name in cells:
                 findings.error("bad-column", number, f"“{name}” stands there twice")
-            cells[name] = _cell(cell)
-        yield number, {name: cell for name, cell in cells.items() if cell}
+            cells[name] = cell
+        cells.pop("", None)
+        yield number, cells
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, bool):
+def _finite(number: str) -> str | float:
+    """Keep a number as it is written; NaN and what is beyond all bounds stay numbers, which no cell is."""
+    return number if math.isfinite(float(number)) else float(number)
+
+
+_KINDS = {list: "a list", tuple: "an object", bool: "true or false", float: "no finite number"}
+
+
+def _cell(value: Any, column: SheetColumn) -> str:
+    if isinstance(value, bool) and column.read is _yes_or_no:
         return "J" if value else "N"
-    return "" if value is None else str(value).strip()
+    if value is not None and not isinstance(value, str):
+        raise CellError("wanted text or a number")
+    return (value or "").strip()
+
+
+def _shown(value: Any) -> str:
+    return _KINDS.get(type(value)) or f"“{value[:SHOWN]}{'…' if len(value) > SHOWN else ''}”"
 
 
 def _order_line(
-    number: int, cells: Mapping[str, str], sender: str, today: date, findings: Findings
+    number: int, cells: Mapping[str, Any], sender: str, today: date, findings: Findings
 ) -> OrderLine | None:
-    values: dict[str, Any] = {"date": today, "quantity": 1, "reference": None, "article": ""}
-    good = True
-    for name, cell in cells.items():
+    values: dict[str, Any] = {"date": today, "quantity": 1, "reference": None, "article": "", "qualifier": ""}
+    wrong = set()
+    for name, value in cells.items():
         try:
-            values[name] = _BY_NAME[name].read(cell) if name else None
+            if cell := _cell(value, _BY_NAME[name]):
+                values[name] = _BY_NAME[name].read(cell)
         except CellError as error:
-            findings.error("bad-cell", number, f"{name}: {error}; it is “{cell}”")
-            good = False
-    values.pop("", None)
-    if not values["article"]:
-        findings.error("bad-cell", number, "article: it is empty")
+            findings.error("bad-cell", number, f"{name}: {error}; it is {_shown(value)}")
+            wrong.add(name)
+    if abs(values["date"] - today) > YEAR:
+        findings.error("bad-cell", number, f"date: {values['date']} is more than a year from today")
+        wrong.add("date")
+    try:
+        if wrong.isdisjoint({"article", "qualifier"}):
+            values |= _identified(values["article"], values["qualifier"])
+    except CellError as error:
+        findings.error("bad-cell", number, str(error))
         return None
-    if "qualifier" not in values:
-        values["qualifier"] = _qualifier(values["article"])
-    if not values["qualifier"]:
-        findings.error("bad-cell", number, _unrecognised(values["article"]))
-        return None
-    return new_order_line(sender, line=number, **values) if good else None
+    return None if wrong else new_order_line(sender, line=number, **values)
 
 
-def _unrecognised(article: str) -> str:
-    if re.fullmatch(r"[0-9]{11,}", article):
-        return f"article: “{article}” has {len(article)} digits; an EAN has 13, an ISBN 10 or 13"
-    return f"qualifier: say what “{article}” is: UM (Umbreit), RK (series)"
+def _identified(article: str, qualifier: str) -> dict[str, str]:
+    """Return article and qualifier; only an EAN or ISBN loses the hyphens and blanks it is printed with."""
+    bare = re.sub("[ -]", "", article)
+    recognised = _recognised(bare)
+    if recognised and qualifier in {"", "EN", "IB"}:
+        return {"article": bare, "qualifier": qualifier or recognised}
+    if not article:
+        raise CellError("article: it is empty")
+    if qualifier != "RK" and re.fullmatch(r"[0-9]+[.,]?[0-9]*[eE]\+?[0-9]+", article):
+        rounded = "the spreadsheet has rounded this number; format the column as text and enter it again"
+        raise CellError(f"article: {rounded}; it is {_shown(article)}")
+    if not qualifier:
+        raise CellError(_unrecognised(article, bare))
+    return {"article": article, "qualifier": qualifier}
 
 
-def _qualifier(article: str) -> str:
+def _unrecognised(article: str, bare: str) -> str:
+    if re.fullmatch(r"[0-9]{11,}", bare):
+        return f"article: {_shown(article)} has {len(bare)} digits; an EAN has 13, an ISBN 10 or 13"
+    return f"qualifier: say what {_shown(article)} is: UM (Umbreit), RK (series)"
+
+
+def _recognised(article: str) -> str:
     """Recognise an EAN or an ISBN; any other number must say what it is."""
     if re.fullmatch(r"[0-9]{13}", article):
         return "EN"

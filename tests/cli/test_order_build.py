@@ -81,6 +81,15 @@ def test_a_wrong_sheet_orders_nothing_and_names_every_cell(shop):
     assert not (shop / "outbox").exists()
 
 
+@pytest.mark.parametrize("header", ['"article;quantity', "x" * 200_000])
+def test_a_damaged_header_is_named_like_any_other_line(shop, header):
+    sheet = shop / "orders.csv"
+    sheet.write_text(f"{header}\n9783442756841;1\n")
+    done = build(shop, sheet)
+    assert done.returncode == 5
+    assert f"{sheet}:1: error bad-row: this is no CSV" in done.stderr
+
+
 def test_what_the_record_cannot_hold_is_found_at_its_line(shop):
     sheet = shop / "orders.csv"
     sheet.write_text("article;mark\n9783442756841;ok\n9783442756841;Ω\n")
