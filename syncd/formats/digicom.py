@@ -17,7 +17,7 @@ from syncd.formats import bhdart
 from syncd.formats.base import Context, Source
 from syncd.formats.duplicates import Duplicates
 from syncd.formats.findings import Findings, Silence
-from syncd.formats.framing import Block, Charset, Framing
+from syncd.formats.framing import Block, Charset, Framing, Line
 from syncd.formats.records import Record, StockLine
 from syncd.model import Severity, Verdict
 
@@ -234,13 +234,13 @@ class Message:
     def _once(self, code: str, number: int, message: str, raw: str | None) -> None:
         self.findings.once(Severity.ERROR, code, "", number, message, raw)
 
-    def finish(self, high_line: int | None) -> None:
+    def finish(self, high_line: Line | None) -> None:
         """Note what can only be said at the end; `high_line` is the first with a letter beyond ASCII."""
-        if self.footer is None and not self.findings.codes["empty"]:
+        if self.footer is None and not self.findings.codes.keys() & {"empty", "line-too-long"}:
             self.findings.error("no-footer", None, "the message has no footer: it is cut")
         if self.is_stock and high_line is not None and not self.findings.codes["charset-suspect"]:
             message = "a byte above 0x7F, where no text field exists"
-            self.findings.warning("charset", high_line, message)
+            self.findings.warning("charset", high_line[0], message, high_line[1])
 
     def verdict(self) -> Verdict:
         """Return what is to be said of the whole message."""

@@ -1,14 +1,17 @@
 """What a judge has to say about a file: findings, collected in bounded memory, and the catalogue of their codes."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 from syncd.model import Finding, Severity
 
 KEPT = 100
 """How many findings of a file are kept; all are counted."""
 
-RAW_LENGTH = 200
-"""How many characters of the text in question a finding shows."""
+RAW_LENGTH = 400
+"""How many characters of the text in question a finding shows: a bundle of two parts fits."""
+
+VALUES = 10_000
+"""How many different values of one code are said, once each; there are no more CB-ids than that."""
 
 
 def readable(raw: bytes) -> str:
@@ -24,14 +27,16 @@ class Findings:
     """Collects findings in file order, keeps the first hundred and counts all of them by code.
 
     An error is never crowded out by warnings: it takes the place of the last warning that was kept. A `raw` given as
-    str is text that a judge decoded as ISO 8859-1, byte for byte.
+    str is text that a judge decoded as ISO 8859-1, byte for byte; where none is given, the whole line is shown.
     """
 
     def __init__(self) -> None:
         self.kept: list[Finding] = []
         self.codes: Counter[str] = Counter()
         self.rejected = False
-        self._said: set[tuple[str, str]] = set()
+        self.here: tuple[int, bytes] = (0, b"")
+        """Number and bytes of the line that is looked at."""
+        self._said: defaultdict[str, set[str]] = defaultdict(set)
 
     def error(self, code: str, line: int | None, message: str, raw: bytes | str | None = None) -> None:
         """Note what makes the whole file unusable."""
@@ -49,14 +54,17 @@ class Findings:
 
     def once(self, severity: Severity, code: str, about: str, line: int, message: str, raw: bytes | str | None) -> None:
         """Note something that would be true of many lines, at the first of them; `about` tells one from another."""
-        if (code, about) not in self._said:
-            self._said.add((code, about))
+        said = self._said[code]
+        if about not in said and len(said) < VALUES:
+            said.add(about)
             self.add(severity, code, line, message, raw)
 
     def _add(self, code: str, severity: Severity, line: int | None, message: str, raw: bytes | str | None) -> None:
         self.codes[code] += 1
         if len(self.kept) >= KEPT and not (severity is Severity.ERROR and self._drop_a_warning()):
             return
+        if raw is None and line == self.here[0]:
+            raw = self.here[1]
         if isinstance(raw, str):
             raw = raw[:RAW_LENGTH].encode("iso-8859-1")
         text = None if raw is None else readable(raw)

@@ -21,7 +21,7 @@ SHORT = 1 << 11
 """Bytes; a block that is not plain is halved until the line that is odd stands in so short a piece."""
 
 LONGEST_LINE = 1 << 16
-"""Bytes; a longer line is no record of any format here, and must not be gathered in memory."""
+"""Bytes of a line with its end; a longer one is no record of any format here, and is not gathered in memory."""
 
 BOM = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -31,6 +31,10 @@ UNDEFINED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
+
+
+Line = tuple[int, bytes]
+"""Number and bytes of a line, without its end."""
 
 
 class Charset(StrEnum):
@@ -80,31 +84,37 @@ class Framing:
         self._bom = False
         self.ending = b"\r\n"
         """How the first line ends."""
-        self.high_line: int | None = None
+        self._first = b""
+        """The first line, or its beginning."""
+        self.high_line: Line | None = None
         """The first line with a byte above 0x7F."""
-        self._undefined_line: int | None = None
+        self._undefined_line: Line | None = None
         self._utf_8 = True
         self._content = False
 
     def blocks(self, source: Source) -> Iterator[Block]:
-        """Yield the file as blocks of whole lines, without byte order mark and DOS end-of-file byte."""
+        """Yield the file as blocks of whole lines, without byte order mark and DOS end-of-file byte.
+
+        A line that is too long is an error, and the end: what follows is not read.
+        """
         rest, first = b"", 1
         for chunk in _chunks(source):
             data = rest + chunk if rest else chunk
-            if first == 1 and not self._bom:
-                data = self._without_bom(data)
-            cut = data.rfind(b"\n") + 1
+            if first == 1:
+                data = self._begin(data)
+            too_long = _too_long(data)
+            cut = data.rfind(b"\n") + 1 if too_long is None else too_long
             rest = data[cut:]
-            if len(rest) > LONGEST_LINE:
-                line = first + data.count(b"\n", 0, cut)
-                self.findings.error("line-too-long", line, f"a line of more than {LONGEST_LINE} bytes", rest)
-                rest = rest[:LONGEST_LINE]
             if cut:
                 if first == 1:
                     self.ending = b"\r\n" if data[: data.index(b"\n")].endswith(b"\r") else b"\n"
                 block = self._looked_at(Block(first, data[:cut]))
                 yield block
                 first += block.ends
+            if too_long is not None:
+                self._content = True
+                self.findings.error("line-too-long", first, f"a line of more than {LONGEST_LINE} bytes", rest)
+                return
         yield from self._last(first, rest)
 
     def finish(self) -> Charset:
@@ -116,13 +126,14 @@ class Framing:
         if self.high_line is not None:
             self._judge_charset(self.high_line)
         if self._outgoing and self.ending == b"\n":
-            self.findings.warning("eol-lf", 1, "lines end with LF; they are sent with CR LF")
+            self.findings.warning("eol-lf", 1, "lines end with LF; they are sent with CR LF", self._first)
         return Charset.LATIN_1 if self._undefined_line else self._charset
 
     def lines(self, block: Block) -> Iterator[tuple[int, bytes]]:
         """Yield number and bytes of each line that is not blank, without its end; control bytes are an error."""
         for number, whole in enumerate(_LINE.findall(block.data), block.first):
             line = whole.removesuffix(b"\n").rstrip(b"\r")
+            self.findings.here = number, line
             if whole[len(line) :] != self.ending:
                 self._note_ending(number, whole[len(line) :])
             if not line.strip(b" "):
@@ -147,7 +158,9 @@ class Framing:
         """Remember that the file holds lines, where they were not asked for one by one."""
         self._content = True
 
-    def _without_bom(self, data: bytes) -> bytes:
+    def _begin(self, data: bytes) -> bytes:
+        """Look at the beginning of the file, and return it without byte order mark."""
+        self._first = _line_at(Block(1, data), 0)[1]
         if data.startswith(UTF_16):
             self.findings.error("charset", 1, "UTF-16: nobody here writes that", data[:16])
         if not data.startswith(BOM):
@@ -157,7 +170,7 @@ class Framing:
 
     def _last(self, first: int, rest: bytes) -> Iterator[Block]:
         if rest.endswith(DOS_EOF):
-            self.findings.warning("dos-eof", first, "a DOS end-of-file byte (0x1A) at the end was dropped")
+            self.findings.warning("dos-eof", first, "a DOS end-of-file byte (0x1A) at the end was dropped", rest)
             rest = rest[:-1]
         if rest:
             self.findings.warning("eol-missing", first, "the last line has no line end", rest)
@@ -182,20 +195,40 @@ class Framing:
 
     def _judge_bom(self) -> None:
         if self._outgoing or self.high_line is not None:
-            self.findings.error("bom", 1, "the file begins with a UTF-8 byte order mark; it must be ANSI")
+            message = "the file begins with a UTF-8 byte order mark; it must be ANSI"
+            self.findings.error("bom", 1, message, self._first)
         else:
-            self.findings.warning("bom", 1, "a UTF-8 byte order mark was dropped; the rest is plain ASCII")
+            message = "a UTF-8 byte order mark was dropped; the rest is plain ASCII"
+            self.findings.warning("bom", 1, message, self._first)
 
-    def _judge_charset(self, line: int) -> None:
+    def _judge_charset(self, high: Line) -> None:
         note = self.findings.error if self._outgoing else self.findings.warning
         if self._utf_8:
-            note("charset-suspect", line, f"looks like UTF-8, and is to be {self._charset}: letters may be wrong")
+            number, line = high
+            note(
+                "charset-suspect", number, f"looks like UTF-8, and is to be {self._charset}: letters may be wrong", line
+            )
         elif self._undefined_line:
-            note("charset", self._undefined_line, "bytes that cp1252 does not define; ISO 8859-1 was used instead")
+            number, line = self._undefined_line
+            note("charset", number, "bytes that cp1252 does not define; ISO 8859-1 was used instead", line)
 
 
-def _line_at(block: Block, position: int) -> int:
-    return block.first + block.data.count(b"\n", 0, position)
+def _line_at(block: Block, position: int) -> Line:
+    """Return the line in which a byte stands, or its beginning."""
+    begin, end = block.data.rfind(b"\n", 0, position) + 1, block.data.find(b"\n", position)
+    line = block.data[begin : end if end >= 0 else None]
+    return block.first + block.data.count(b"\n", 0, position), line[:LONGEST_LINE].rstrip(b"\r")
+
+
+def _too_long(data: bytes) -> int | None:
+    """Return where the first line begins that is too long; None where there is none."""
+    begin = 0
+    while len(data) - begin > LONGEST_LINE:
+        end = data.rfind(b"\n", begin, begin + LONGEST_LINE)
+        if end < 0:
+            return begin
+        begin = end + 1
+    return None
 
 
 def _chunks(source: Source) -> Iterator[bytes]:
