@@ -127,7 +127,7 @@ class Layout:
         name, marker = self.options[number]
         title = f"{name} ({number})"
         if not raw:
-            findings.warning("malformed-token", line, f"{title}: an option without a value")
+            findings.add(self._severity(), "malformed-token", line, f"{title}: an option without a value", None)
             return None
         if isinstance(marker, Text) and len(raw) > marker.length:
             findings.add(self._severity(), "too-long", line, f"{title}: at most {marker.length} characters", raw)

@@ -14,7 +14,7 @@ from syncd.formats.base import Context, Source
 from syncd.formats.fields import FieldError
 from syncd.formats.findings import Findings, Silence
 from syncd.formats.framing import Charset, Framing
-from syncd.formats.layout import Layout, split_options
+from syncd.formats.layout import Layout, Token, split_options
 from syncd.formats.names import OrderName
 from syncd.formats.records import UMBREIT, OrderLine, Record
 from syncd.model import Finding, Severity, Verdict
@@ -75,8 +75,16 @@ def read_order_line(text: str, number: int, findings: Findings) -> OrderLine | N
     if values is None or tokens is None:
         return None
     line = OrderLine(number, *values, **B101.read_options(tokens, number, findings))
+    _judge_options(tokens, number, findings)
     _judge_position(line, number, findings)
     return line
+
+
+def _judge_options(tokens: Sequence[Token], number: int, findings: Findings) -> None:
+    known = [option for option, _ in tokens if option in B101.options]
+    if known != sorted(known):  # the ids of the table ascend
+        message = f"options stand in the order of the table: {', '.join(B101.options)}"
+        findings.error("option-order", number, message, " ".join(known))
 
 
 def _judge_position(line: OrderLine, number: int, findings: Findings) -> None:
