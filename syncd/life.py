@@ -88,6 +88,8 @@ class Answer:
     code: int | None = None
     back_ordered: bool | None = None
     expected: date | None = None
+    sender: str = ""
+    receiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +185,12 @@ def answer(record: Record) -> Answer | None:
             return Answer(
                 record.line, Says.GOODS if record.bookable else Says.ANNOUNCED, record.reference or "",
                 record.article, record.mark, record.quantity, record.note, record.position, record.date,
+                sender=record.sender, receiver=record.receiver,
             )  # fmt: skip
         case ReportLine():
             return Answer(
                 record.line, Says.REPORT, record.reference or "", record.article, record.mark, 0, record.note, None,
-                record.note_date, record.code, record.back_ordered, record.expected,
+                record.note_date, record.code, record.back_ordered, record.expected, record.sender, record.receiver,
             )  # fmt: skip
     return None
 

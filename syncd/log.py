@@ -24,7 +24,12 @@ EVENTS: Mapping[str, str] = {
     "file.left": "A file was left at the supplier: the disk could not keep it, or it is larger than any.",
     "file.spooled": "An inbound file is on our disk.",
     "file.parsed": "An inbound file was judged whole, and its deliveries are due.",
+    "file.repeats": (
+        "Goods or reports of a file were handed over before: "
+        "they are left out of its records; a raw copy still has them."
+    ),
     "file.delivered": "A sink has an inbound file.",
+    "list.same-stamp": "A stock list has the stamp of the one in use and other bytes: the later arrival counts.",
     "list.whole": "A sink that wants changes gets a whole list: it does not hold the one before, or we do not.",
     "list.late": "A sink that wants changes has a later stock list, and gets nothing of this one.",
     "file.delivery-failed": "A sink could not take a file now; it is tried again.",

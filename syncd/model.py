@@ -262,11 +262,13 @@ class Parsed:
 
     interchange: Interchange
     suppressed: frozenset[int]
-    """Line numbers whose goods an earlier interchange of the account has handed over."""
+    """Line numbers whose goods or reports an earlier interchange of the account has handed over."""
     confirmed: tuple[Interchange, ...]
     """The orders it confirmed."""
     outdated: bool
     """A snapshot older than the one in use: kept, and handed to nobody."""
+    alike: int | None = None
+    """The snapshot in use until now, if it has the same stamp and other bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,9 +233,11 @@ def test_a_delivery_note_brings_goods_and_reports():
     came, missing = map(answer, records("R_90090024123456000123456"))
     assert came == Answer(
         1, Says.GOODS, "202020", "9783451337772", "TESTBZ", 10, "24123456", 1, date(2017, 5, 15),
+        sender="24000", receiver="900900",
     )  # fmt: skip
     assert missing == Answer(
         2, Says.REPORT, "202020", "9783869170657", "TESTBZ", 0, "24123456", None, None, 15, True, date(2016, 12, 24),
+        "24000", "900900",
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ class Ingested:
     known: bool = False
     """The journal had this very file, and nothing changed."""
     suppressed: int = 0
-    """Positions that another file had brought before."""
+    """Positions and reports that another file had brought before."""
 
     @property
     def outcome(self) -> str:

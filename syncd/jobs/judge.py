@@ -13,7 +13,7 @@ from syncd.formats import FORMATS, Record
 from syncd.jobs.base import OLA_CHANNEL, Account, Workplace
 from syncd.jobs.fetch import keep_partial
 from syncd.life import ANSWERS, Answer, answer
-from syncd.model import Direction, Finding, Interchange, Severity, State, Verdict
+from syncd.model import Direction, Finding, Interchange, Parsed, Severity, State, Verdict
 from syncd.plan.guards import guard_snapshot
 from syncd.state import Spool
 
@@ -103,13 +103,20 @@ async def _accept(place: Workplace, account: Account, row: Interchange, verdict:
         "file.parsed", account=row.account, channel=row.channel, interchange=row.id, file=row.name,
         kind=verdict.kind, records=sum(verdict.counts.values()), warnings=warnings,
     )  # fmt: skip
-    if parsed.interchange.hold is not None:
-        log.warning(
-            "file.held", account=row.account, channel=row.channel, interchange=row.id, file=row.name, reason=hold
-        )
+    _warn(row, parsed)
     for order in parsed.confirmed:
         log.info("order.confirmed", account=row.account, interchange=order.id, file=order.name, by=row.name)
     return await place.do(place.store.journal.get, row.id)
+
+
+def _warn(row: Interchange, parsed: Parsed) -> None:
+    about = {"account": row.account, "channel": row.channel, "interchange": row.id, "file": row.name}
+    if parsed.interchange.hold is not None:
+        log.warning("file.held", **about, reason=parsed.interchange.reason)
+    if parsed.alike is not None:
+        log.warning("list.same-stamp", **about, other=parsed.alike)
+    if parsed.suppressed:
+        log.warning("file.repeats", **about, records=len(parsed.suppressed))
 
 
 def _answers(spool: Spool, account: Account, row: Interchange, verdict: Verdict) -> Iterator[Answer]:

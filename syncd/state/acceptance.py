@@ -1,7 +1,7 @@
 """Accepting a file: everything that must become true at once when a spooled file is judged whole."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -27,6 +27,11 @@ _ALONE = select(account.c.name).where(account.c.name == bindparam("account")).wi
 _VERDICT = select(verdicts).where(verdicts.c.interchange_id == bindparam("number"))
 _NO_VERDICT, _KEEP = delete(verdicts).where(verdicts.c.interchange_id == bindparam("number")), insert(verdicts)
 _IN_USE = select(snapshot.c.stamp).where(*_which(snapshot))
+_ALIKE = (
+    select(interchange.c.id)
+    .join_from(snapshot, interchange)
+    .where(*_which(snapshot), snapshot.c.stamp == bindparam("stamp"), interchange.c.sha256 != bindparam("sha256"))
+)
 _NOT_IN_USE, _USE = delete(snapshot).where(*_which(snapshot)), insert(snapshot)
 _UNDELIVERED = (delivery.c.interchange_id == bindparam("number"), delivery.c.delivered_at.is_(None))
 _ANY_UNDELIVERED = select(delivery.c.id).where(*_UNDELIVERED).limit(1)
@@ -62,8 +67,11 @@ def accept(
 ) -> Parsed:
     """Do it all in the caller's transaction: see `Inbound.parsed`."""
     file = _alone(connection, number)
-    in_use = _newer_snapshot(connection, file, verdict)
-    suppressed = _claim(connection, file, verdict)
+    in_use, alike = _newer_snapshot(connection, file, verdict), _alike(connection, file, verdict)
+    goods = _claim(connection, file, verdict)
+    told = lines.hear(connection, file, answers, goods)
+    reports = lines.repeated(connection, file, verdict.kind) if told else frozenset()
+    suppressed = goods | reports
     keep(connection, number, verdict, suppressed)
     refer(connection, number, verdict.references)
     kind: rows.Columns = {"kind": verdict.kind}
@@ -71,11 +79,12 @@ def accept(
         kind |= {"hold": Hold.GUARD, "reason": hold}
         moved = rows.move(connection, number, State.SPOOLED, State.PARSED, at, hold, kind)
     else:
-        note = _settle(connection, file, verdict, in_use, deliveries, suppressed, at)
+        note = _joined(_settle(connection, file, verdict, in_use, deliveries, at), *_left_out(goods, reports))
         moved = rows.move(connection, number, State.SPOOLED, _state(connection, number), at, note, kind)
     confirmed = confirm(connection, moved, verdict.references, confirms, at)
-    lines.heard(connection, moved, answers, suppressed, at)
-    return Parsed(moved, suppressed, confirmed, outdated=in_use is not None)
+    if told:
+        lines.conclude(connection, number, at)
+    return Parsed(moved, suppressed, confirmed, outdated=in_use is not None, alike=alike)
 
 
 def hand_over(
@@ -86,7 +95,7 @@ def hand_over(
     document = connection.execute(_VERDICT, {"number": file.id}).one()
     verdict = msgspec.json.decode(document.document, type=Verdict)
     in_use = _newer_snapshot(connection, file, verdict)
-    note = _settle(connection, file, verdict, in_use, deliveries, (), at)
+    note = _settle(connection, file, verdict, in_use, deliveries, at)
     to, released = _state(connection, file.id), rows.Columns(hold=None, reason=None, for_sinks=True)
     if to is file.state is State.DONE:
         return file
@@ -108,18 +117,18 @@ def _settle(
     verdict: Verdict,
     in_use: str | None,
     deliveries: Sequence[tuple[str, str]],
-    suppressed: Collection[int],
     at: datetime,
 ) -> str | None:
-    """Put a snapshot in use and make deliveries due; say what was left out and why."""
+    """Put a snapshot in use and make deliveries due; say what is odd about it, and what is not delivered."""
     if in_use is not None:
         return f"a newer snapshot is in use ({in_use})"
+    alike = _alike(connection, file, verdict)
     _use(connection, file, verdict, at)
     recorded = _recorded(connection, file)
     if recorded is not None:
         return f"the shop has it already: it was ingested as no. {recorded}"
-    due = _make_due(connection, file.id, deliveries, at)
-    return _note(deliveries, due, suppressed)
+    known = _make_due(connection, file.id, deliveries, at) < len(deliveries)
+    return _joined(_same_stamp(alike), "a file of the same name and content is delivered already" if known else None)
 
 
 def _state(connection: Connection, number: int) -> State:
@@ -140,13 +149,24 @@ def keep(connection: Connection, number: int, verdict: Verdict, suppressed: Coll
     connection.execute(_KEEP, values)
 
 
-def _note(deliveries: Sequence[tuple[str, str]], due: int, suppressed: Collection[int]) -> str | None:
-    said = []
-    if due < len(deliveries):
-        said.append("a file of the same name and content is delivered already")
-    if suppressed:
-        said.append(f"{counted(len(suppressed), 'position was', 'positions were')} handed over before")
-    return "; ".join(said) or None
+def _joined(*said: str | None) -> str | None:
+    return "; ".join(filter(None, said)) or None
+
+
+def _same_stamp(alike: int | None) -> str | None:
+    if alike is None:
+        return None
+    return f"warning: its stamp is that of no. {alike}, and its content is another; the later arrival counts"
+
+
+def _left_out(goods: Collection[int], reports: Collection[int]) -> Iterator[str]:
+    """Say what was handed over before; the supplier's file is not changed for it."""
+    if goods:
+        yield f"{counted(len(goods), 'position was', 'positions were')} handed over before"
+    if reports:
+        yield f"{counted(len(reports), 'report was', 'reports were')} told before"
+    if goods or reports:
+        yield "what came before is left out of its records, and a raw copy still has it"
 
 
 def _newer_snapshot(connection: Connection, file: Interchange, verdict: Verdict) -> str | None:
@@ -155,6 +175,14 @@ def _newer_snapshot(connection: Connection, file: Interchange, verdict: Verdict)
         return None
     last: str | None = connection.scalar(_IN_USE, _place(file, verdict))
     return last if last is not None and last > verdict.stamp else None
+
+
+def _alike(connection: Connection, file: Interchange, verdict: Verdict) -> int | None:
+    """Return the snapshot in use if it has the same stamp, and other bytes."""
+    if verdict.stamp is None:
+        return None
+    this = {"stamp": verdict.stamp, "sha256": file.sha256}
+    return connection.scalar(_ALIKE, _place(file, verdict) | this)
 
 
 def _use(connection: Connection, file: Interchange, verdict: Verdict, at: datetime) -> None:

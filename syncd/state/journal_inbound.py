@@ -114,10 +114,11 @@ class Inbound:
 
         `deliveries` are sinks with their keys; `confirms` names the outbound channels whose orders its references
         (1041) answer. Goods that an earlier file of the account has handed over are claimed by nobody twice: their
-        lines are returned and remembered. A snapshot older than the one in use gets no deliveries. A delivery whose
-        key is known already is not made again; nor is one of a file that was recorded as known to the shop. `hold`
-        says why a snapshot waits for a person: it is PARSED then, not in use, and no delivery comes into being.
-        `answers` are what it says of order lines. Raises ConflictError when the file is not SPOOLED.
+        lines are returned and remembered; so are reports that an order response and a delivery note tell both. A
+        snapshot older than the one in use gets no deliveries. A delivery whose key is known already is not made again;
+        nor is one of a file that was recorded as known to the shop. `hold` says why a snapshot waits for a person: it
+        is PARSED then, not in use, and no delivery comes into being. `answers` are what it says of order lines. Raises
+        ConflictError when the file is not SPOOLED.
         """
         with self._database.writing() as connection:
             return acceptance.accept(connection, number, verdict, deliveries, at, confirms, hold, answers)
@@ -178,7 +179,7 @@ class Inbound:
             return loss.give_up(connection, number, reason, at)
 
     def suppressed(self, number: int) -> frozenset[int]:
-        """Return the line numbers that must not be handed over: an earlier file brought the same goods."""
+        """Return the line numbers that must not be handed over: an earlier file brought the same goods or reports."""
         return frozenset(json.loads(self._document(number)[1]))
 
     def verdict(self, number: int) -> Verdict:

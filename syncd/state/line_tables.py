@@ -22,6 +22,8 @@ from sqlalchemy import (
 from syncd.state.tables import ID, METADATA, Instant
 
 _ZERO = text("0")
+_NOBODY = text("''")
+"""Of answers that were written down before it was asked who says them, and to whom."""
 
 order_line = Table(
     "order_line",
@@ -77,6 +79,8 @@ answer = Table(
     Column("code", Integer),
     Column("back_ordered", Boolean),
     Column("expected", Date),
+    Column("sender", String, nullable=False, server_default=_NOBODY),
+    Column("receiver", String, nullable=False, server_default=_NOBODY),
     PrimaryKeyConstraint("interchange_id", "line"),
     sqlite_with_rowid=False,
 )

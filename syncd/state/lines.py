@@ -20,8 +20,10 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    exists,
     func,
     insert,
+    not_,
     select,
     update,
 )
@@ -77,20 +79,34 @@ def went_out(connection: Connection, order: int, at: datetime) -> None:
         _settle(connection, OF_ORDER, order, at)
 
 
-def heard(
-    connection: Connection, file: Interchange, answers: Iterable[Answer], suppressed: frozenset[int], at: datetime
-) -> None:
-    """Write down what an accepted file says, but for goods that another file brought, and what follows from it.
+def hear(connection: Connection, file: Interchange, answers: Iterable[Answer], suppressed: frozenset[int]) -> bool:
+    """Write down what an accepted file says, but for goods that another file brought; `conclude` says what follows.
 
-    A file that came before, under the same name and with the same bytes, says nothing new.
+    A file that came before, under the same name and with the same bytes, says nothing new: False.
     """
     if _came_before(connection, file):
-        return
+        return False
     same = {"interchange_id": file.id, "account": file.account}
     fresh = (each for each in answers if each.line not in suppressed)
     for chunk in _chunks({**_columns(ANSWER, each), **same} for each in fresh):
         connection.execute(_HEAR, chunk)
-    _settle(connection, OF_FILE, file.id, at)
+    return True
+
+
+def conclude(connection: Connection, file: int, at: datetime) -> None:
+    """Bring order lines up to what a file says that was heard."""
+    _settle(connection, OF_FILE, file, at)
+
+
+def repeated(connection: Connection, file: Interchange, kind: str) -> frozenset[int]:
+    """Return the lines of a file's reports that were told before: one of an ERM and an ELS repeats the other.
+
+    The two may come in either order. An ERM that says what an earlier ERM has said answers another order, so that is
+    told again; and without a reference nothing is known to be the same.
+    """
+    if kind not in _REPEATS:
+        return frozenset()
+    return frozenset(connection.scalars(_REPEATS[kind], {"number": file.id}))
 
 
 def forget(connection: Connection, file: int, at: datetime) -> None:
@@ -106,6 +122,26 @@ def unanswered(connection: Connection, owner: str, before: datetime, at: datetim
 
 sent_at = func.coalesce(interchange.c.intent_at, interchange.c.created_at)
 """When the step was begun by which an order counts."""
+
+_REPORT = ("account", "reference", "article_key", "code", "sender", "receiver")
+
+
+def _told_in(kind: str) -> ColumnElement[bool]:
+    """Tell whether a report of this file stands in another one of this kind, too."""
+    also = answer.alias()
+    same = [also.c[name] == answer.c[name] for name in (*_REPORT, "says")]
+    others = (also.c.interchange_id != answer.c.interchange_id, interchange.c.kind == kind)
+    return exists().where(*same, *others, interchange.c.id == also.c.interchange_id)
+
+
+_REPORTS = select(answer.c.line).where(
+    answer.c.interchange_id == bindparam("number"), answer.c.says == Says.REPORT, answer.c.reference != ""
+)
+_REPEATS = {
+    "ELS": _REPORTS.where(_told_in("ERM")),
+    "ERM": _REPORTS.where(_told_in("ELS"), not_(_told_in("ERM"))),
+}
+"""Kind of a file to the question which of its reports it repeats."""
 
 LATE = (
     select(order_line.c.id)

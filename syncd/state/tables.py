@@ -29,7 +29,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration; revisions are numbers, so that a database newer than the program is known as such."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -186,6 +186,20 @@ def test_an_older_snapshot_is_not_handed_over(store):
     assert [due.key for due in store.journal.pending()] == ["a.bhd", "c.bhd", "d.bhd", "e.bhd"]
 
 
+def test_equal_stamps_with_other_bytes_are_told(store):
+    def arrive(name, data):
+        item = fetched(store, name, data, channel="stock")
+        return store.journal.parsed(item.id, verdict(stamp="202611221200", kind="BHDART"), [("files", name)], NOON)
+
+    first, same, other = arrive("a.bhd", b"1"), arrive("b.bhd", b"1"), arrive("c.bhd", b"2")
+    assert (first.alike, same.alike, other.alike) == (None, None, same.interchange.id)
+    note = store.journal.history(other.interchange.id)[-1].note
+    assert (
+        note == f"warning: its stamp is that of no. {other.alike}, and its content is another; the later arrival counts"
+    )
+    assert store.journal.history(same.interchange.id)[-1].note is None
+
+
 def test_a_rejected_snapshot_changes_nothing(store):
     item = fetched(store, "a.bhd", b"a", channel="stock")
     store.journal.quarantine(item.id, State.SPOOLED, "rejected", "x", NOON, verdict=verdict(stamp="209901010000"))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -49,7 +50,7 @@ def ordered(store: Store, positions: Sequence[Ordered], *steps: Step | State, ac
 TO_SENT = (Step.STORING, Step.STORED, Step.PUBLISHING, Step.SENT)
 
 
-def heard(store: Store, name: str, *said: Answer, written: int = 0, account="shop") -> Interchange:
+def heard(store: Store, name: str, *said: Answer, written: int = 0, account="shop", kind="ELS") -> Interchange:
     """A file of answers that the supplier wrote so many minutes after noon, fetched and accepted."""
     data = name.encode()
     remote = RemoteFile(name, len(data), NOON + timedelta(minutes=written))
@@ -58,7 +59,7 @@ def heard(store: Store, name: str, *said: Answer, written: int = 0, account="sho
     store.journal.advance(item.id, State.ANNOUNCED, State.SPOOLED, NOON, spool=spool, sha256=sha256(data))
     store.journal.prove(item.id, NOON)
     claims = [(each.line, each.position) for each in said if each.says is Says.GOODS and each.position is not None]
-    judged = verdict(*{each.reference for each in said}, goods=claims)
+    judged = verdict(*{each.reference for each in said}, goods=claims, kind=kind)
     return store.journal.parsed(item.id, judged, [("files", name)], NOON, ["orders"], answers=said).interchange
 
 
@@ -223,3 +224,42 @@ def test_ten_thousand_lines_are_followed_at_once(store):
     found = store.journal.order_lines("open")
     assert len(found) == 10_000
     assert {line.state for line in found} == {LineState.PARTLY}
+
+
+ERM, ELS = "ERM", "ELS"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [
+        ((ERM, ELS), (1, 0)),
+        ((ELS, ERM), (1, 0)),
+        ((ERM, ERM), (1, 1)),
+        ((ELS, ELS), (1, 1)),
+        ((ERM, ELS, ERM, ELS), (1, 0, 1, 0)),
+        ((ERM, "UNKNOWN"), (1, 1)),
+    ],
+    ids=str,
+)
+def test_a_report_is_handed_over_once_of_an_erm_and_an_els(store, kinds, told):
+    answers = [replace(report(15, True), sender="24000", receiver="900900")]
+    files = [heard(store, f"R_{number}", *answers, kind=kind) for number, kind in enumerate(kinds)]
+    assert tuple(1 - len(store.journal.suppressed(file.id)) for file in files) == told
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"receiver": "900901"}, {"sender": "24001"}, {"reference": "0815"}, {"code": 10}, {"article": "9783442756841"}],
+)
+def test_another_report_is_no_repetition(store, other):
+    one = replace(report(15, True), sender="24000", receiver="900900", article="9783869170657")
+    heard(store, "R_1", one, kind=ERM)
+    assert store.journal.suppressed(heard(store, "R_2", replace(one, **other), kind=ELS).id) == frozenset()
+    again = heard(store, "R_3", one, kind=ELS)
+    assert store.journal.suppressed(again.id) == {one.line}
+    assert (store.journal.history(again.id)[-1].note or "").startswith("1 report was told before; ")
+
+
+def test_a_report_without_a_reference_is_told_each_time(store):
+    for name, kind in (("R_1", ERM), ("R_2", ELS)):
+        assert store.journal.suppressed(heard(store, name, report(15, True, reference=""), kind=kind).id) == frozenset()
