@@ -6,7 +6,7 @@ where it is informative, that is, without the number of a delivery note.
 
 import re
 
-from syncd.formats.articles import check_digit_is_wrong
+from syncd.formats.articles import check_digit_is_wrong, shape_objection
 from syncd.formats.bundles import judge_bundle, split_bundle
 from syncd.formats.codes import REPORT_CODES
 from syncd.formats.findings import Findings
@@ -98,5 +98,7 @@ def _options(layout: Layout, text: str, number: int, findings: Findings) -> list
 def _judge_article(record: DespatchLine | ReportLine, findings: Findings) -> None:
     if not record.article:
         findings.warning("bad-article", record.line, "article (1101) is blank")
+    elif objection := shape_objection(record.article, record.qualifier):
+        findings.warning("bad-article", record.line, f"article (1101): {objection}", record.article)
     elif check_digit_is_wrong(record.article, record.qualifier):
         findings.warning("check-digit", record.line, "the article's check digit is wrong", record.article)

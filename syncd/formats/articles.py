@@ -33,7 +33,7 @@ def ean_of(number: str) -> str | None:
 
 
 def shape_objection(article: str, qualifier: str) -> str | None:
-    """Say what an order's article number must look like under its qualifier, if it does not."""
+    """Say what an article number must look like under its qualifier, if it does not; others are like RK."""
     pattern, wanted = SHAPES.get(qualifier, SHAPES["RK"])
     return None if re.fullmatch(pattern, article) else wanted
 
@@ -51,4 +51,4 @@ SHAPES = {
     "UM": (r"[0-9]{1,13}", "an Umbreit number has digits only"),
     "RK": (r"[^ ].{0,12}", "it must not be empty nor begin with a blank"),
 }
-"""What an article number looks like under each qualifier of an order (1102)."""
+"""What an article number looks like under each qualifier of an order (1102); an answer repeats it."""

@@ -15,7 +15,7 @@ from syncd.formats.fields import DAY, FieldError, calendar_day, markers
 from syncd.formats.findings import Findings
 from syncd.formats.framing import Block
 from syncd.formats.plain import Memo, eans_are_valid, only_groups
-from syncd.formats.records import StockLine, column_maker
+from syncd.formats.records import Extras, StockLine, column_maker
 from syncd.model import Severity
 
 Attributes = Mapping[str, str]
@@ -27,6 +27,7 @@ CB = "8894126"
 MOST = 698
 """The greatest stock that is shown; it means "this many or more"."""
 
+_RELATION_ID = re.compile(r"[0-9]{1,13}")
 _TIME = re.compile(r"([01][0-9]|2[0-3])[0-5][0-9]")
 COUNT = re.compile(r"[0-9]{1,6}")
 """What an attribute that counts details looks like."""
@@ -67,27 +68,34 @@ FOOTER = (
     Rule("0015", "a number", lambda text: COUNT.fullmatch(text) is not None, "count-mismatch", Severity.ERROR),
     Rule("0006", "a reference", bool, "reference-mismatch", Severity.ERROR),
 )
+ANYBODY = Rule(
+    "0010", "up to 13 digits", lambda text: _RELATION_ID.fullmatch(text) is not None, "bad-number", Severity.ERROR
+)
 
 
 def receiver(relation_id: str | None) -> tuple[Rule, ...]:
-    """Return the table of the receiving party; without a relation id anybody may be it."""
-    ours: Callable[[str], bool] = bool if relation_id is None else _is(relation_id)
+    """Return the table of the receiving party; without a relation id anybody who has one may be it."""
+    wanted = f"{relation_id}, the account's relation id: not our file"
+    ours = Rule("0010", wanted, _is(relation_id or ""), "wrong-receiver", Severity.ERROR)
     return (
         Rule("0009", "ONTV", _is("ONTV"), "bad-party", Severity.ERROR),
-        Rule("0010", f"{relation_id}, the account's relation id: not our file", ours, "wrong-receiver", Severity.ERROR),
+        ANYBODY if relation_id is None else ours,
         SENDER[2],
     )
 
 
-def judge(rules: tuple[Rule, ...], values: Attributes, number: int, findings: Findings) -> None:
-    """Compare the attributes of a header, party or footer line with its table."""
+def judge(rules: tuple[Rule, ...], values: Attributes, number: int, findings: Findings) -> Extras:
+    """Compare the attributes of a header, party or footer line with its table; return those that it does not know."""
     for rule in rules:
         if rule.cb_id not in values:
             findings.error("missing-field", number, f"attribute {rule.cb_id} is missing or empty")
         elif not rule.holds(values[rule.cb_id]):
             findings.add(rule.otherwise, rule.code, number, f"{rule.cb_id}: wanted {rule.wanted}", values[rule.cb_id])
-    for cb_id in sorted(values.keys() - {rule.cb_id for rule in rules} - {"0001"}):
-        note_unknown(cb_id, values[cb_id], number, findings)
+    known = {rule.cb_id for rule in rules} | {"0001"}
+    extras = tuple((cb_id, value) for cb_id, value in values.items() if cb_id not in known)
+    for cb_id, value in extras:
+        note_unknown(cb_id, value, number, findings)
+    return extras
 
 
 def note_unknown(cb_id: str, value: str, number: int, findings: Findings) -> None:

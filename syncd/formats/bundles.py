@@ -18,6 +18,8 @@ from syncd.formats.records import BundlePart, DespatchLine
 BEGIN = "1019"
 MIXED_VAT = "6"
 NET = "NO"
+CURRENCY = "EUR"
+"""Of both prices."""
 
 _PRICE = Fixed(15, id=1029, variable=True)
 _PLAIN = {"1101": "article", "1102": "qualifier", "1151": "form"}
@@ -41,7 +43,7 @@ class _Loop:
         elif number == "1030":
             self._place_price(value)
         elif number == "1032":
-            self.values.setdefault("currency", value)
+            self._take_currency(value)
         elif number in _PLAIN:
             self._set(_PLAIN[number], value)
         else:
@@ -52,6 +54,12 @@ class _Loop:
             self.price = _PRICE.read(value)
         except FieldError as error:
             self.findings.warning("bundle-price", self.line, f"price (1029) in a bundle: wanted {error}", value)
+
+    def _take_currency(self, value: str) -> None:
+        if value != CURRENCY:
+            message = f"a price in a bundle part is in another currency (1032) than {CURRENCY}; the first counts"
+            self.findings.warning("bundle-currency", self.line, message, value)
+        self.values.setdefault("currency", value)
 
     def _place_price(self, qualifier: str) -> None:
         if self.price is None:

@@ -26,6 +26,7 @@ _MESSAGE_TYPE = re.compile(r"[A-Z0-9]{1,6}")
 _CB_ID = re.compile(r"[0-9]{4}")
 
 HEADER, PARTY, DETAIL, FOOTER = "0", "1", "2", "9"
+PARTIES = {"AFZ", "ONTV"}
 
 
 class TokenError(Exception):
@@ -124,6 +125,8 @@ class Message:
     header: dict[str, str] | None = None
     parties: dict[str, dict[str, str]] = field(default_factory=dict)
     footer: dict[str, str] | None = None
+    extras: list[tuple[str, str]] = field(default_factory=list)
+    """CB-id and value of what header, parties and footer hold and no table knows."""
     details: int = 0
     """Lines of record type 2, bad ones included."""
     good: int = 0
@@ -195,7 +198,7 @@ class Message:
             return
         self.header = values
         if self.is_stock:
-            bhdart.judge(bhdart.HEADER, values, number, self.findings)
+            self._compare(bhdart.HEADER, values, number)
         elif _MESSAGE_TYPE.fullmatch(self.type):
             message = f"a message of type {self.type} is kept raw: only its frame was judged"
             self.findings.warning("wrong-type", number, message, self.type)
@@ -208,21 +211,26 @@ class Message:
             self.findings.error("bad-party", number, f"party {kind} again, or behind a detail", kind)
         if self.is_stock:
             rules = bhdart.SENDER if kind == "AFZ" else bhdart.receiver(self.context.relation_id)
-            bhdart.judge(rules, values, number, self.findings)
-        self.parties[kind] = values
+            self._compare(rules, values, number)
+        self.parties[kind if kind in PARTIES else ""] = values
 
     def _take_footer(self, number: int, values: dict[str, str]) -> None:
         self.footer = values
         if self.is_stock:
-            bhdart.judge(bhdart.FOOTER, values, number, self.findings)
+            self._compare(bhdart.FOOTER, values, number)
             self._judge_whole(number, values.get("0015", ""))
         reference = (self.header or {}).get("0006")
         if self.header is not None and values.get("0006") != reference:
             message = f"the footer's reference (0006) is not the header's “{reference}”: this is not one whole message"
             self.findings.error("reference-mismatch", number, message, values.get("0006"))
 
+    def _compare(self, rules: tuple[bhdart.Rule, ...], values: dict[str, str], number: int) -> None:
+        extras = bhdart.judge(rules, values, number, self.findings)
+        if not self.findings.rejected:
+            self.extras += extras
+
     def _judge_whole(self, number: int, count: str) -> None:
-        if set(self.parties) != {"AFZ", "ONTV"}:
+        if self.parties.keys() != PARTIES:
             self._once("bad-party", number, "AFZ and ONTV must both be named, once each", None)
         if bhdart.COUNT.fullmatch(count) and int(count) != self.details:
             message = f"the footer counts {int(count)} details (0015), the message has {self.details}"
@@ -261,6 +269,7 @@ class Message:
                 "sender_id": self.parties.get("AFZ", {}).get("0010"),
                 "relation_id": self.parties.get("ONTV", {}).get("0010"),
                 "detail_count": int(count) if bhdart.COUNT.fullmatch(count) else None,
+                "extras": "".join(f"#{cb_id}{value}" for cb_id, value in self.extras) or None,
             },
             counts={"StockLine": self.good} if self.is_stock else {},
             stamp=header["0004"] + header["0005"] if self.is_stock and not self.findings.rejected else None,

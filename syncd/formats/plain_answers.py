@@ -26,8 +26,9 @@ _TEXT = rf"[^* \x00-\x1f]{FREE}"
 _MARK = rf"(?:\*1003(?P<mark>{_TEXT}{{0,14}}+)|)"
 _USUAL = rf"\*90901\*9040{'0' * 8}\*9043{'0' * 15}0*"  # what Umbreit writes, tried as one
 _NOTHING = rf"(?:{_USUAL}|(?:\*90901|)(?:\*90400*|)(?:\*90430*|))"
-_ARTICLE = {"article": rf"(?:[0-9]{{13}}(?=EN)|{_TEXT}{{12}}+(?=UM|RK|KN))"}
-_ANY_ARTICLE = {"article": "", "qualifier": rf"(?:.{{13}}+EN|{_TEXT}{{12}}+(?:UM|RK|KN))"}
+_UMBREIT_NUMBER = "(?=[0-9 ]{13}UM)[0-9]++ *+"
+_ARTICLE = {"article": rf"(?:[0-9]{{13}}(?=EN)|{_UMBREIT_NUMBER}|{_TEXT}{{12}}+(?=RK|KN))"}
+_ANY_ARTICLE = {"article": "", "qualifier": rf"(?:.{{13}}+EN|{_UMBREIT_NUMBER}UM|{_TEXT}{{12}}+(?:RK|KN))"}
 """Number and qualifier as one, tried faster: whether an EAN has digits is seen where its check digit is looked at."""
 
 
