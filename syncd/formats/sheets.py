@@ -17,6 +17,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
+from syncd.formats.articles import EAN, ISBN_10, check_digit_is_wrong
 from syncd.formats.fields import calendar_day
 from syncd.formats.findings import Findings
 from syncd.formats.orders import new_order_line, rejected
@@ -183,7 +184,8 @@ def _column_name(cell: str, line: int, findings: Findings) -> str:
     if column is None:
         close = get_close_matches(cell.casefold(), _BY_NAME, 1)
         hint = f"; did you mean “{close[0]}”?" if close else ""
-        findings.error("bad-column", line, f"unknown column {_shown(cell)}{hint}")
+        message = f"unknown column {_shown(cell)}{hint}" if cell else "a column without a name: name it, or delete it"
+        findings.error("bad-column", line, message)
     return column.name if column else ""
 
 
@@ -257,10 +259,14 @@ def _order_line(
 
 
 def _identified(article: str, qualifier: str) -> dict[str, str]:
-    """Return article and qualifier; only an EAN or ISBN loses the hyphens and blanks it is printed with."""
+    """Return article and qualifier; only an EAN or ISBN loses the hyphens and blanks it is printed with.
+
+    What has hyphens, does not say what it is and has a wrong check digit may be any number.
+    """
     bare = re.sub("[ -]", "", article)
     recognised = _recognised(bare)
-    if recognised and qualifier in {"", "EN", "IB"}:
+    doubtful = not qualifier and bare != article and check_digit_is_wrong(bare, recognised)
+    if recognised and qualifier in {"", "EN", "IB"} and not doubtful:
         return {"article": bare, "qualifier": qualifier or recognised}
     if not article:
         raise CellError("article: it is empty")
@@ -273,6 +279,8 @@ def _identified(article: str, qualifier: str) -> dict[str, str]:
 
 
 def _unrecognised(article: str, bare: str) -> str:
+    if _recognised(bare):
+        return f"qualifier: say what {_shown(article)} is: as EN or IB its check digit is wrong"
     if re.fullmatch(r"[0-9]{11,}", bare):
         return f"article: {_shown(article)} has {len(bare)} digits; an EAN has 13, an ISBN 10 or 13"
     return f"qualifier: say what {_shown(article)} is: UM (Umbreit), RK (series)"
@@ -280,6 +288,6 @@ def _unrecognised(article: str, bare: str) -> str:
 
 def _recognised(article: str) -> str:
     """Recognise an EAN or an ISBN; any other number must say what it is."""
-    if re.fullmatch(r"[0-9]{13}", article):
+    if EAN.fullmatch(article):
         return "EN"
-    return "IB" if re.fullmatch(r"[0-9]{9}[0-9X]", article) else ""
+    return "IB" if ISBN_10.fullmatch(article) else ""

@@ -82,6 +82,7 @@ def test_what_an_article_is(article, qualifier, expected):
         ("978-3-442-75684-1", "", "9783442756841", "EN"),
         ("978 3 442 75684 1", "IB", "9783442756841", "IB"),
         ("0-8044-2957-X", "", "080442957X", "IB"),
+        ("978-3-442-75684-2", "EN", "9783442756842", "EN"),
     ],
 )
 def test_an_isbn_loses_the_hyphens_it_is_printed_with(article, qualifier, bare, expected):
@@ -149,6 +150,9 @@ def test_quoted_cells_may_hold_the_separator():
         ("article;date\n9783442756841;01.02.1900\n", "bad-cell", 2, "date: 1900-02-01 is more than a year from today"),
         ("article;date\n9783442756841;2027-11-24\n", "bad-cell", 2, "more than a year from today"),
         ("article\n97834-4275\n", "bad-cell", 2, "qualifier: say what “97834-4275” is"),
+        ("article\n12-345-67890\n", "bad-cell", 2, "qualifier: say what “12-345-67890” is: as EN or IB its check"),
+        ("article\n978-3-442-75684-2\n", "bad-cell", 2, "its check digit is wrong"),
+        ("EAN;;Menge\n9783442756841;;3\n", "bad-column", 1, "a column without a name"),
         ("article\n978-3-442-75684\n", "bad-cell", 2, "“978-3-442-75684” has 12 digits"),
         ("EAN;Menge;;\n9783442756841;3;x;\n", "bad-row", 2, "4 cells under 2 columns"),
         ('"article;quantity\n9783442756841;1\n', "bad-row", 1, "this is no CSV"),
