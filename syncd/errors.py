@@ -8,6 +8,7 @@ border of the room that knows the library: no other room ever sees an `aioftp` o
 `code` is stable and documented; `exit_status` is what the command line returns (docs/cli.md).
 """
 
+import errno
 import traceback
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -122,6 +123,10 @@ class TlsError(LaterError):
     """No acceptable TLS: the handshake failed, or the certificate is not the one we trust."""
 
     code = "tls"
+
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system says when a disk, a quota or a file system's longest file is full."""
 
 
 class DiskFullError(LaterError):

@@ -1,4 +1,4 @@
-"""One file, two files: in every sentence that counts."""
+"""One file, two files: in every sentence that counts; and what others wrote cannot steer a terminal."""
 
 import ast
 import itertools
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from syncd.wording import counted
+from syncd.wording import counted, shown
 
 ROOT = Path(__file__).parent.parent / "syncd"
 MANY = re.compile(
@@ -47,3 +47,19 @@ def is_constant(number):
 def test_no_sentence_counts_by_itself(room):
     files = (ROOT / room).glob("*.py" if room == "." else "**/*.py")
     assert [line for path in files for line in counts(path)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Tilman Röhrig: 12,95\N{NO-BREAK SPACE}€ “neu”", "Tilman Röhrig: 12,95\N{NO-BREAK SPACE}€ “neu”"),
+        ("\x1b[2J\x1b]0;title\x07", "\\x1b[2J\\x1b]0;title\\x07"),
+        ("a\nb\rc\td\x7f\x9b", "a\\nb\\rc\\td\\x7f\\x9b"),
+        ("R_\N{RIGHT-TO-LEFT OVERRIDE}fdp\N{LINE SEPARATOR}", "R_\\u202efdp\\u2028"),
+        ("\udcff", "\\udcff"),
+    ],
+    ids=ascii,
+)
+def test_what_others_wrote_is_shown_on_one_line_and_steers_nothing(text, line):
+    assert shown(text) == line
+    assert shown(line) == line

@@ -12,7 +12,8 @@ from typing import Never
 import click
 
 from syncd import __version__
-from syncd.errors import SyncdError
+from syncd.cli.output import say, say_error
+from syncd.errors import NO_ROOM, DiskFullError, SyncdError
 
 VERBS = {
     "demo": "syncd.cli.demo:demo",
@@ -69,10 +70,31 @@ def syncd() -> None:
     """Carry orders to the wholesaler, and bring back what it answers. An order is taken exactly once."""
 
 
+def _run(arguments: Sequence[str] | None) -> object:
+    """Run a verb. Raises DiskFullError if its output does not fit either; what nobody reads any more is dropped."""
+    try:
+        return syncd.main(args=arguments, prog_name="syncd", standalone_mode=False)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        _forget_output()
+        raise DiskFullError(
+            f"what was to be written does not fit: {error.strerror}",
+            remedy="Make room, or let the output go elsewhere; what was done until then is done.",
+        ) from error
+
+
+def _forget_output() -> None:
+    """Let what is still to be written go nowhere, else Python tries again when it ends and complains."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
 def main(arguments: Sequence[str] | None = None) -> Never:
     """Run a verb and leave the process with its exit status."""
     try:
-        status = syncd.main(args=arguments, prog_name="syncd", standalone_mode=False)
+        status = _run(arguments)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -80,14 +102,12 @@ def main(arguments: Sequence[str] | None = None) -> Never:
         click.echo("syncd: stopped", err=True)
         sys.exit(130)
     except SyncdError as error:
-        click.echo(f"syncd: {error}", err=True)
-        if error.remedy:
-            click.echo(f"       {error.remedy}", err=True)
+        say_error(error)
         sys.exit(error.exit_status)
     except Exception as error:
         if os.environ.get("SYNCD_DEBUG"):
             raise
-        click.echo(f"syncd: internal error: {type(error).__name__}: {error}", err=True)
+        say(f"syncd: internal error: {type(error).__name__}: {error}", err=True)
         click.echo("       Please report it; SYNCD_DEBUG=1 shows where it happened.", err=True)
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)

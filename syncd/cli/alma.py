@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syncd.cli.options import config_option, reason_option
-from syncd.cli.output import say_json
+from syncd.cli.output import say, say_json
 from syncd.errors import RejectedError, UsageError
 from syncd.wording import counted
 
@@ -59,9 +59,9 @@ def preview(files: tuple[Path, ...], name: str | None, as_json: bool, config: Pa
             (_show_json if as_json else _show)(path, each, settings)
             found += isinstance(each, Planned)
             lacking += isinstance(each, Planned) and bool(each.missing)
-    click.echo(f"{counted(found, 'record')}, {lacking} of them cannot be posted. Nothing was sent.", err=True)
+    say(f"{counted(found, 'record')}, {lacking} of them cannot be posted. Nothing was sent.", err=True)
     for warning in settings.warnings():
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     return 1 if lacking else 0
 
 
@@ -89,15 +89,15 @@ def _show(path: Path, each: "Planned | PassedOver", settings: "AlmaSettings") ->
     from syncd.sinks.alma.settings import FIELDS
 
     if isinstance(each, PassedOver):
-        click.echo(f"{path}:{each.line}: passed over: {each.why}")
+        say(f"{path}:{each.line}: passed over: {each.why}")
         return
-    click.echo(f"{path}:{each.record.line}: {each.record.said()}")
+    say(f"{path}:{each.record.line}: {each.record.said()}")
     if each.missing:
         click.echo(click.style(f"  cannot be posted without {', '.join(each.missing)}", fg="red"))
     if unknown := [name for name in each.record.missing(FIELDS) if name not in each.missing]:
-        click.echo(f"  not known: {', '.join(unknown)}")
+        say(f"  not known: {', '.join(unknown)}")
     for line in each.request.shown(split_endpoint(settings.endpoint)[0]).splitlines():
-        click.echo(f"  | {line}")
+        say(f"  | {line}")
 
 
 def _show_json(path: Path, each: "Planned | PassedOver", settings: "AlmaSettings") -> None:
@@ -129,7 +129,7 @@ def doubts(as_json: bool, config: Path | None) -> None:
         if as_json:
             say_json(doubt)
         else:
-            click.echo(f"{doubt.key[:KEY]}  {doubt.sink}: {doubt.said()}")
+            say(f"{doubt.key[:KEY]}  {doubt.sink}: {doubt.said()}")
 
 
 @alma.command()
@@ -147,7 +147,7 @@ def settle(keys: tuple[str, ...], taken: bool | None, reason: str, config: Path 
     settings = load(config)
     for key in keys:
         doubt = app_alma.settle(settings, key, reason, taken=taken)
-        click.echo(f"{doubt.key[:KEY]}: {'in Libra' if taken else 'not in Libra, to be posted'}")
+        say(f"{doubt.key[:KEY]}: {'in Libra' if taken else 'not in Libra, to be posted'}")
 
 
 def _chosen(settings: "Settings", name: str | None) -> "AlmaSettings":

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from syncd.cli.options import account_settings, config_option
-from syncd.cli.output import say_json
+from syncd.cli.output import say, say_json
 
 
 @click.command()
@@ -25,4 +25,4 @@ def history(account: str | None, limit: int, as_json: bool, config: Path | None)
         if as_json:
             say_json(row)
         else:
-            click.echo(file_line(row))
+            say(file_line(row))

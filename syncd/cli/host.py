@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from syncd.cli.options import config_option, reason_option
-from syncd.cli.output import say_json
+from syncd.cli.output import say, say_json
 from syncd.wording import counted
 
 
@@ -25,7 +25,7 @@ def list_(as_json: bool, config: Path | None) -> None:
 
     found = app_people.hosts(load(config))
     for each in found:
-        say_json(each) if as_json else click.echo(host_line(each))
+        say_json(each) if as_json else say(host_line(each))
     if not found and not as_json:
         click.echo("No hosts share this state: it is in SQLite, or syncd was never started.")
 
@@ -41,4 +41,4 @@ def take(name: str, reason: str, config: Path | None) -> None:
 
     count = app_people.take(load(config), name, reason)
     files = counted(count, f"file of the host {name} belongs", f"files of the host {name} belong")
-    click.echo(f"{files} to this one now. `syncd status` tells what wants a person.")
+    say(f"{files} to this one now. `syncd status` tells what wants a person.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syncd.cli.options import account_settings, config_option
-from syncd.cli.output import say_json, waiting_words
+from syncd.cli.output import say, say_json, waiting_words
 
 if TYPE_CHECKING:
     from syncd.jobs.ingest import Ingested
@@ -47,10 +47,10 @@ def ingest(
         if as_json:
             say_json(_object(each, account))
         else:
-            click.echo(_line(each))
+            say(_line(each))
     for path in paths:
         if not any(each.path.is_relative_to(path) for each in found):
-            click.echo(f"{click.format_filename(path)}: no file in it counts; dot files and links do not", err=True)
+            say(f"{click.format_filename(path)}: no file in it counts; dot files and links do not", err=True)
     if waiting:
         click.echo(waiting_words(waiting), err=True)
     return worst([STATUSES[each.outcome] for each in found] + ([3] if waiting else []))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from syncd.cli.options import config_option
-from syncd.cli.output import say_json
+from syncd.cli.output import say, say_json
 from syncd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _checked(where: str, make: "type[Question]", *fields: Any, **more: Any) -> "
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error
     for warning in question.warnings():
-        click.echo(f"{where}: {warning.message}; the supplier is asked all the same", err=True)
+        say(f"{where}: {warning.message}; the supplier is asked all the same", err=True)
     return question
 
 
@@ -166,7 +166,7 @@ async def _order(desk: "OlaDesk", order: "Question", as_json: bool) -> str:
         say_json({"interchange": done.row.id, "state": done.row.state, **as_plain(done.answer)})
     else:
         text = f" ({done.answer.text})" if done.answer.text else ""
-        click.echo(f"{order.article}: {done.answer.outcome}: {said(done.answer)}{text}, no. {done.row.id}")
+        say(f"{order.article}: {done.answer.outcome}: {said(done.answer)}{text}, no. {done.row.id}")
     return done.answer.outcome
 
 

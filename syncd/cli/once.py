@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syncd.cli.options import config_option
-from syncd.cli.output import say_json, waiting_words
+from syncd.cli.output import say, say_json, waiting_words
 
 if TYPE_CHECKING:
     from syncd.app import RehearsalReport
@@ -69,7 +69,7 @@ def _print(as_json: bool, objects: Iterable[dict[str, Any]], texts: Iterable[Ite
         return
     for lines in texts:
         for line in lines:
-            click.echo(line)
+            say(line)
 
 
 def _error(error: "SyncdError") -> dict[str, str]:

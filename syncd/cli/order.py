@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from syncd.cli.options import account_settings, config_option
+from syncd.cli.output import say
 from syncd.config import AccountSettings
 from syncd.errors import RejectedError, UsageError
 from syncd.formats import lint_written, write_orders
@@ -53,13 +54,13 @@ def build(sheet: Path, account_name: str, config: Path | None) -> None:
         ) from None
     _say(sheet, lint_written(content, lines))
     path = place_order(content, folder, account.supplier, channel, customer, lambda: datetime.now(UTC))
-    click.echo(f"{path}: {counted(len(lines), 'position')}")
+    say(f"{path}: {counted(len(lines), 'position')}")
 
 
 def _say(sheet: Path, findings: Sequence[Finding]) -> None:
     for finding in findings:
         place = f"{sheet}:{finding.line}" if finding.line else str(sheet)
-        click.echo(f"{place}: {finding.severity} {finding.code}: {finding.message}", err=True)
+        say(f"{place}: {finding.severity} {finding.code}: {finding.message}", err=True)
 
 
 def _order_channel(account: AccountSettings) -> Outbound:

@@ -9,6 +9,7 @@ import click
 
 from syncd.cli.options import account_settings, config_option
 from syncd.cli.output import say_json
+from syncd.wording import shown
 
 if TYPE_CHECKING:
     from syncd.orders import LineStatus
@@ -48,7 +49,7 @@ def _print(lines: "Sequence[LineStatus]") -> None:
     for title in ("account", "sent", "reference", "article", "mark", "came", "state", ""):
         table.add_column(title, justify="right" if title == "came" else "left", overflow="fold")
     for line in lines:
-        table.add_row(*_row(line))
+        table.add_row(*map(shown, _row(line)))
     console = Console(highlight=False, markup=False)
     console.print(table) if lines else console.print("No order line is like that.")
 

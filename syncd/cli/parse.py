@@ -1,9 +1,11 @@
 """`syncd parse`: judge files without a supplier, a state or a sink, and show what they hold."""
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import click
@@ -14,7 +16,7 @@ from syncd.cli.options import account_settings, config_option
 from syncd.errors import UsageError
 from syncd.formats import FORMATS, Context, Format, guess
 from syncd.model import Finding, Severity, Verdict
-from syncd.wording import counted
+from syncd.wording import counted, shown
 
 READ = 1 << 18
 """Bytes read at once."""
@@ -112,13 +114,18 @@ def _guess(path: Path, block: bytes) -> str:
 def _blocks(path: Path) -> Iterator[bytes]:
     """Yield a file in blocks. Raises UsageError where it cannot be read, or not twice."""
     try:
-        with path.open("rb") as file:
-            if not file.seekable():
-                raise UsageError(f"{click.format_filename(path)} is a pipe, and is read twice: write it to a disk")
+        with open(path, "rb", opener=_at_once) as file:
+            if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise UsageError(f"{shown(str(path))} is a pipe or device, and is read twice: write it to a disk")
             while block := file.read(READ):
                 yield block
     except OSError as error:
-        raise UsageError(f"{click.format_filename(path)} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{shown(str(path))} cannot be read: {error.strerror}") from None
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for anybody who writes into a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _not_judged(code: str, message: str) -> Verdict:
@@ -150,26 +157,27 @@ def _show_json(path: Path, verdict: Verdict, left_out: tuple[str, ...]) -> None:
 
 
 def _show_words(path: Path, verdict: Verdict, left_out: tuple[str, ...], *, to_stderr: bool) -> None:
-    say = partial(click.echo, err=to_stderr)
+    say, file = partial(click.echo, err=to_stderr), shown(str(path))
     for finding in verdict.findings:
-        say(_finding_line(path, finding))
+        say(_finding_line(file, finding))
     total = sum(verdict.codes.values())
     if total > len(verdict.findings):
         codes = ", ".join(f"{code} {count}" for code, count in sorted(verdict.codes.items()))
-        say(f"{path}: {counted(total, 'finding')} in all: {codes}")
+        say(f"{file}: {counted(total, 'finding')} in all: {codes}")
     outcome = click.style("accepted", fg="green") if verdict.accepted else click.style("rejected", fg="red", bold=True)
     counts = ", ".join(f"{count} {name}" for name, count in verdict.counts.items() if count)
     what = f": {verdict.kind} ({verdict.format})" if verdict.format else ""
-    say(f"{path}: {outcome}{what}{': ' + counts if counts else ''}")
+    say(f"{file}: {outcome}{what}{': ' + counts if counts else ''}")
     if left_out:
-        say(f"{path}: not compared with an account: give {' and '.join(left_out)}")
+        say(f"{file}: not compared with an account: give {' and '.join(left_out)}")
 
 
-def _finding_line(path: Path, finding: Finding) -> str:
-    place = f"{path}:{finding.line}" if finding.line else str(path)
+def _finding_line(file: str, finding: Finding) -> str:
+    place = f"{file}:{finding.line}" if finding.line else file
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
     raw = f" [{finding.raw}]" if finding.raw else ""
-    return f"{place}: {click.style(str(finding.severity), fg=colour)} {finding.code}: {finding.message}{raw}"
+    said = shown(f"{finding.code}: {finding.message}{raw}")
+    return f"{place}: {click.style(str(finding.severity), fg=colour)} {said}"
 
 
 def _record_lines(path: Path, chosen: Format, context: Context, verdict: Verdict) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from syncd.cli.options import config_option, reason_option
-from syncd.cli.output import say_json
+from syncd.cli.output import say, say_json
 from syncd.cli.words import each, number_argument, numbers_argument, told
 
 
@@ -27,7 +27,7 @@ def list_(as_json: bool, config: Path | None) -> None:
         if as_json:
             say_json(row)
         else:
-            click.echo(f"{file_line(row)}: {row.reason}")
+            say(f"{file_line(row)}: {row.reason}")
 
 
 @quarantine.command()
@@ -41,7 +41,7 @@ def show(number: int, config: Path | None) -> None:
 
     story, path = app_people.show(load(config), number)
     tell(story)
-    click.echo(f"  bytes: {path}" if path else "  no bytes of it are kept")
+    say(f"  bytes: {path}" if path else "  no bytes of it are kept")
 
 
 @quarantine.command()
@@ -53,7 +53,7 @@ def release(number: int, reason: str, config: Path | None) -> None:
     from syncd import app_people
     from syncd.config import load
 
-    click.echo(told(app_people.release(load(config), number, reason)))
+    say(told(app_people.release(load(config), number, reason)))
 
 
 @quarantine.command()

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from syncd.cli.options import Reason, config_option
-from syncd.cli.output import say_json
+from syncd.cli.output import say, say_json
 from syncd.wording import counted
 
 
@@ -72,10 +72,10 @@ def replay(
     span = since, until or datetime.now(UTC)
     found = app_sinks.replay(load(config), sink, span, account, None if dry_run else reason)
     for row in found.files:
-        say_json(row) if as_json else click.echo(file_line(row))
+        say_json(row) if as_json else say(file_line(row))
     one, many = ("file would be", "files would be") if dry_run else ("file is", "files are")
-    click.echo(f"{counted(len(found.files), one, many)} handed to {sink} again.", err=as_json)
+    say(f"{counted(len(found.files), one, many)} handed to {sink} again.", err=as_json)
     if found.gone:
         last = found.gone[-1]
         lost = counted(len(found.gone), "file is not: its bytes are", "files are not: their bytes are")
-        click.echo(f"{lost} kept no more, the last is no. {last.id}.", err=True)
+        say(f"{lost} kept no more, the last is no. {last.id}.", err=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from syncd.cli.options import config_option
+from syncd.cli.output import say
 
 
 @click.command()
@@ -20,4 +21,4 @@ def send(file: Path, account: str, config: Path | None) -> None:
     from syncd.config import load
 
     placed = app.send(load(config), account, file)
-    click.echo(f"{file} waits as {placed}")
+    say(f"{file} waits as {placed}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from syncd.cli.options import config_option, reason_option
-from syncd.cli.output import say_json, when
+from syncd.cli.output import say, say_json, when
 from syncd.wording import counted
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def list_(as_json: bool, config: Path | None) -> None:
             say_json(sink)
         else:
             for line in lines(sink):
-                click.echo(line)
+                say(line)
 
 
 @sinks.command()
@@ -53,7 +53,7 @@ def retry(sink: str | None, dead: bool, config: Path | None) -> None:
     from syncd.config import load
 
     count = app_sinks.retry(load(config), sink, dead=dead)
-    click.echo(f"{counted(count, 'delivery is', 'deliveries are')} due now.")
+    say(f"{counted(count, 'delivery is', 'deliveries are')} due now.")
 
 
 @sinks.command()
@@ -65,7 +65,7 @@ def test(sink: str, config: Path | None) -> None:
     from syncd.config import load
 
     found = asyncio.run(app_sinks.test(load(config), sink))
-    click.echo(f"{sink}: {found or 'its settings are right; this type of sink has no way to look at its target'}")
+    say(f"{sink}: {found or 'its settings are right; this type of sink has no way to look at its target'}")
 
 
 @sinks.command()
@@ -82,7 +82,7 @@ def drop(sink: str, dead: bool, reason: str, config: Path | None) -> None:
     from syncd.config import load
 
     count = app_sinks.drop(load(config), sink, reason, dead=dead)
-    click.echo(f"{counted(count, f'delivery to {sink} is', f'deliveries to {sink} are')} given up.")
+    say(f"{counted(count, f'delivery to {sink} is', f'deliveries to {sink} are')} given up.")
 
 
 def lines(sink: "SinkStatus") -> list[str]:

@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
 
 from syncd.cli.options import config_option
-from syncd.cli.output import say_json, when
+from syncd.cli.output import say, say_json, when
 from syncd.cli.sinks import lines
-from syncd.wording import counted
+from syncd.wording import counted, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,8 +49,7 @@ def explain(what: str, as_json: bool, config: Path | None) -> None:
 
     stories = app.explain(load(config), what)
     if not stories:
-        shown = what if what.isprintable() else ascii(what)
-        raise UsageError(f"nothing is known of {shown}", remedy="`syncd status` shows the last files.")
+        raise UsageError(f"nothing is known of {shown(what)}", remedy="`syncd status` shows the last files.")
     for story in stories:
         say_json(story) if as_json else tell(story)
 
@@ -105,6 +103,13 @@ def _word(word: "Said") -> str:
     return f"{when(word.at)}  {word.who}: {word.verb}: {about}{why}"
 
 
+def escape(text: str) -> str:
+    """Return a text as Rich prints it as it is, and a terminal may have it."""
+    from rich.markup import escape
+
+    return escape(shown(text))
+
+
 COLOURS = {"ok": "green", "waiting": "green", "new": "cyan", "disabled": "dim"}
 
 
@@ -127,22 +132,22 @@ def tell(story: "Story") -> None:
     from syncd.stories import meaning
 
     row = story.file
-    click.echo(f"{row.name} (no. {row.id}, account {row.account}, {row.kind or 'kind unknown'})")
-    click.echo(f"  {row.state}: {meaning(row)}")
+    say(f"{row.name} (no. {row.id}, account {row.account}, {row.kind or 'kind unknown'})")
+    say(f"  {row.state}: {meaning(row)}")
     if row.reason:
-        click.echo(f"  because {row.reason}")
+        say(f"  because {row.reason}")
     if row.host:
-        click.echo(f"  it lies on the host {row.host}")
+        say(f"  it lies on the host {row.host}")
     if story.references:
-        click.echo(f"  references: {', '.join(story.references)}")
+        say(f"  references: {', '.join(story.references)}")
     for line in story.lines:
-        click.echo(f"  {_place(line.status, row)}: {line.words}")
+        say(f"  {_place(line.status, row)}: {line.words}")
     for words in story.strangers:
-        click.echo(f"  {words}")
+        say(f"  {words}")
     for at, state, note in story.history:
-        click.echo(f"  {when(at)}  {state}" + (f": {note}" if note else ""))
+        say(f"  {when(at)}  {state}" + (f": {note}" if note else ""))
     for words in (*story.findings, *story.deliveries, *map(_word, story.said)):
-        click.echo(f"  {words}")
+        say(f"  {words}")
 
 
 def _place(line: "LineStatus", row: "FileStatus") -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from syncd.config.units import parse_duration, show_duration
 from syncd.errors import UsageError
+from syncd.wording import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -195,7 +196,7 @@ class Follower:
             (self.directory / "posts" / f"{record.number:06}.http").write_bytes(record.content)
         if self.verbose or not isinstance(record, Command):
             style = {"violation": "bold red", "fault": "yellow", "order": "green", "command": "dim"}.get(record.kind)
-            self.console.print(f"{record.at.astimezone():%H:%M:%S}  {sentence(record)}", style=style)
+            self.console.print(f"{record.at.astimezone():%H:%M:%S}  {shown(sentence(record))}", style=style)
 
     def close(self) -> None:
         """Close the books."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from syncd.cli.options import Reason, config_option, reason_option
+from syncd.cli.output import say, say_error
 
 if TYPE_CHECKING:
     from syncd.model import Interchange
@@ -46,7 +47,7 @@ def settle(number: int, taken: bool | None, reason: str, config: Path | None) ->
 
     if taken is None:
         raise click.UsageError("say what the supplier says: --taken or --not-taken")
-    click.echo(told(app_people.settle(load(config), number, reason, taken=taken)))
+    say(told(app_people.settle(load(config), number, reason, taken=taken)))
 
 
 @click.command()
@@ -58,7 +59,7 @@ def resend(number: int, reason: str, config: Path | None) -> None:
     from syncd import app_people
     from syncd.config import load
 
-    click.echo(told(app_people.resend(load(config), number, reason)))
+    say(told(app_people.resend(load(config), number, reason)))
 
 
 def each(numbers: Iterable[int], act: Callable[[int], str]) -> int:
@@ -69,9 +70,9 @@ def each(numbers: Iterable[int], act: Callable[[int], str]) -> int:
     statuses = [0]
     for number in numbers:
         try:
-            click.echo(act(number))
+            say(act(number))
         except SyncdError as error:
-            click.echo(f"syncd: {error}\n       {error.remedy}".rstrip(), err=True)
+            say_error(error)
             statuses.append(error.exit_status)
     return worst(statuses)
 

@@ -52,8 +52,16 @@ def archived(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise UsageError(f"there is no {path}", remedy="Name files, or folders that hold them.")
-        found += [path] if path.is_file() else sorted(_below(path), key=lambda file: (file.stat().st_mtime_ns, file))
+        found += sorted(_below(path), key=_age) if path.is_dir() else [path]
     return list(dict.fromkeys(found))
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file()
+
+
+def _age(path: Path) -> tuple[int, Path]:
+    return path.stat().st_mtime_ns, path
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -67,6 +75,8 @@ async def ingest(
     place: Workplace, account: Account, path: Path, channel: Inbound | None, word: Word, *, for_sinks: bool
 ) -> Ingested:
     """Take one file in. Raises StopError, DiskFullError; what is wrong with the file itself is in the answer."""
+    if await place.do(_is_special, path):
+        return Ingested(path, None, "it is a pipe or a device; only files and folders are taken in")
     chosen = channel or next((each for each in account.inbound if each.takes(path.name)), None)
     if chosen is None or not chosen.takes(path.name):
         rules = " or ".join(each.pattern for each in ([channel] if channel else account.inbound))

@@ -1,14 +1,11 @@
 """The disk: what must be on it before anything else happens, and its errors in our words."""
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from syncd.errors import DiskFullError, StateDamagedError
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+from syncd.errors import NO_ROOM, DiskFullError, StateDamagedError
 
 
 def rename(source: Path, target: Path) -> None:
@@ -45,7 +42,7 @@ def disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in NO_ROOM:
             raise DiskFullError(f"{path}: {error.strerror}", remedy="Make room on this disk.") from error
         remedy = "Check the disk, and who owns the state directory: docs/state.md."
         raise StateDamagedError(f"{path}: {error.strerror}", remedy=remedy) from error

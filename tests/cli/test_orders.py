@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from syncd.cli import syncd
 from syncd.errors import UsageError
 from syncd.state import open_state
+from syncd.wording import shown
 from tests.cli.test_words import CONFIG, folder
 from tests.state.test_lines import TO_SENT, goods, heard, lines, ordered, report
 
@@ -75,4 +76,4 @@ def test_what_is_no_text_is_known_to_nobody(folder):
     for strange in ("b\udcff", "a\0b"):
         error = run(folder, "explain", strange).exception
         assert isinstance(error, UsageError)
-        assert str(error) == f"nothing is known of {strange!a}"
+        assert str(error) == f"nothing is known of {shown(strange)}"

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from syncd import app_people
@@ -27,6 +28,14 @@ def archive(tmp_path):
     folder = tmp_path / "archive"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def said():
+    """What is logged, at whatever level a test of before has set."""
+    structlog.reset_defaults()
+    with capture_logs() as events:
+        yield events
 
 
 def put(folder, name, content, order=0):
@@ -164,13 +173,12 @@ async def test_a_file_that_never_came_whole_is_made_good_by_its_copy(tmp_path, a
 REPORT = f"M101{'24000':<10}VD{'900900':<10}VD{'':<10}{'4711':<10}9783869170657EN015J201612240000*1003MUSTER*9999\r\n"
 
 
-async def test_what_came_before_is_left_out_of_the_records_and_a_raw_copy_still_has_it(tmp_path, archive):
+async def test_what_came_before_is_left_out_of_the_records_and_a_raw_copy_still_has_it(tmp_path, archive, said):
     async with open_shop(tmp_path) as shop:
         both = answer() + REPORT.encode()
         files = {"R_900900M24123456000123456": REPORT.encode(), ANSWER: both, OTHER: answer()}
         paths = [put(archive, name, content, order) for order, (name, content) in enumerate(files.items())]
-        with capture_logs() as said:
-            first, second, third = await ingest(shop, *paths)
+        first, second, third = await ingest(shop, *paths)
         assert (first.suppressed, second.suppressed, third.suppressed) == (0, 1, 1)
         tail = "what came before is left out of its records, and a raw copy still has it"
         assert second.why == f"1 report was told before; {tail}"
@@ -181,13 +189,21 @@ async def test_what_came_before_is_left_out_of_the_records_and_a_raw_copy_still_
         assert repeats == [(ANSWER, 1), (OTHER, 1)]
 
 
-async def test_another_list_with_the_stamp_of_the_one_in_use_is_told(tmp_path, archive):
+async def test_another_list_with_the_stamp_of_the_one_in_use_is_told(tmp_path, archive, said):
     async with open_shop(tmp_path) as shop:
         paths = [put(archive, f"{count}.bhd", stocks(count), count) for count in (50, 51)]
-        with capture_logs() as said:
-            first, second = await ingest(shop, *paths, account="cb")
+        first, second = await ingest(shop, *paths, account="cb")
         assert (first.outcome, second.outcome) == ("accepted", "accepted")
         assert second.why == (
             f"warning: its stamp is that of no. {first.row.id}, and its content is another; the later arrival counts"
         )
         assert [line["other"] for line in said if line["event"] == "list.same-stamp"] == [first.row.id]
+
+
+async def test_a_pipe_that_was_named_is_refused_in_words(tmp_path, archive):
+    async with open_shop(tmp_path) as shop:
+        os.mkfifo(archive / ANSWER)
+        (found,) = await ingest(shop, archive / ANSWER)
+        assert (found.outcome, found.row) == ("refused", None)
+        assert found.why == "it is a pipe or a device; only files and folders are taken in"
+        assert await ingest(shop, archive) == [], "in a folder it does not count"
