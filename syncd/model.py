@@ -4,7 +4,7 @@ An *interchange* is one file on its way, in or out. Inbound it moves through `St
 (docs/guarantee.md draws both). What happened to it is written down before and after every effect.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -109,8 +109,8 @@ class Verdict:
     header: Mapping[str, str | int | None] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     """Records by class name."""
-    references: tuple[str, ...] = ()
-    """The distinct order references (1041), in order of appearance."""
+    references: Collection[str] = ()
+    """The distinct order references (1041)."""
     goods: Sequence[tuple[int, GoodsKey]] = ()
     """Line number and key of each bookable position."""
     stamp: str | None = None

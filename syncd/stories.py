@@ -39,7 +39,7 @@ def stories(store: Store, text: str) -> list[Story]:
 def _story(store: Store, row: Interchange, asked: str) -> Story:
     journal, verdict = store.journal, _verdict(store, row)
     lines, strangers = journal.line_stories(row.id), journal.strangers(row.id)
-    references = verdict.references if verdict else ()
+    references = tuple(verdict.references) if verdict else ()
     if asked not in (row.name, str(row.id)) and asked in (*references, *(line.known.reference for line in lines)):
         references = (asked,)
         lines = [line for line in lines if line.known.reference == asked]

@@ -18,13 +18,13 @@ from syncd.model import GoodsKey
 Place = int
 """Of a position among the others, in file order, from 0."""
 
-_SIDES, _NUMBERS = 20, 14
-"""Bytes of sender and receiver, of note and position: together they are a key."""
+_SIDES, _KEY = 20, 34
+"""Bytes of sender and receiver, and with note and position, which together are a key."""
 
 _PARTS = ((0, 10), (10, 20), (20, 30), (30, 34))
 _TABLES = 1024
-_RUN = 1 << 14
-"""Bytes of notes and positions that are compressed at once."""
+_RUN = 1 << 15
+"""Bytes of keys that are compressed at once."""
 
 
 class Goods(Sequence[tuple[int, GoodsKey]]):
@@ -38,7 +38,7 @@ class Goods(Sequence[tuple[int, GoodsKey]]):
         self._starts: list[Place] = []
         """Of the first position of each run, the open one included."""
         self._runs: list[bytes] = []
-        """Compressed: sides, then notes and positions that have these sides."""
+        """Compressed: keys."""
         self._open = bytearray()
         """The last run, not compressed yet."""
         self._opened = (-1, b"")
@@ -98,15 +98,15 @@ class Goods(Sequence[tuple[int, GoodsKey]]):
     # -- what was kept -----------------------------------------------------------------------------------------
 
     def _keep(self, sides: bytes, numbers: Sequence[bytes]) -> None:
-        if len(self._open) > _RUN or not self._open.startswith(sides):
-            if self._open:
-                self._runs.append(zlib.compress(self._open, 1))
+        if len(self._open) > _RUN:
+            self._runs.append(zlib.compress(self._open, 1))
+            self._open = bytearray()
+        if not self._open:
             self._starts.append(len(self.lines))
-            self._open = bytearray(sides)
-        self._open += b"".join(numbers)
+        self._open += sides + sides.join(numbers)
 
     def _content(self, run: int) -> bytes:
-        """Return sides and numbers of a run; the one that was asked for last is remembered."""
+        """Return the keys of a run; the one that was asked for last is remembered."""
         if run == len(self._runs):
             return bytes(self._open)
         if self._opened[0] != run:
@@ -116,14 +116,14 @@ class Goods(Sequence[tuple[int, GoodsKey]]):
     def _key(self, place: Place) -> bytes:
         run = bisect_right(self._starts, place) - 1
         content = self._content(run)
-        begin = _SIDES + (place - self._starts[run]) * _NUMBERS
-        return content[:_SIDES] + content[begin : begin + _NUMBERS]
+        begin = (place - self._starts[run]) * _KEY
+        return content[begin : begin + _KEY]
 
     def _keys(self) -> Iterator[bytes]:
         for run in range(len(self._starts)):
             content = self._content(run)
-            for begin in range(_SIDES, len(content), _NUMBERS):
-                yield content[:_SIDES] + content[begin : begin + _NUMBERS]
+            for begin in range(0, len(content), _KEY):
+                yield content[begin : begin + _KEY]
 
     def __len__(self) -> int:
         return len(self.lines)

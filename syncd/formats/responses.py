@@ -10,13 +10,14 @@ from enum import StrEnum
 
 from syncd.formats.answers import read_record
 from syncd.formats.base import Context, Source
-from syncd.formats.findings import Findings, Silence
+from syncd.formats.findings import VALUES, Findings, Silence
 from syncd.formats.framing import Block, Charset, Framing
 from syncd.formats.goods import Goods
 from syncd.formats.names import AnswerName
 from syncd.formats.plain import eans_are_valid, parts
 from syncd.formats.plain_answers import Cut, Run, answer_pattern, read_cuts, record_pattern
 from syncd.formats.records import DespatchLine, Record, ReportLine
+from syncd.formats.references import References
 from syncd.model import Severity, Verdict
 
 
@@ -96,7 +97,7 @@ class ResponseJudge:
         self.kind = Kind.UNKNOWN
         self._name = AnswerName.read(context.name)
         self._counts = {"DespatchLine": 0, "ReportLine": 0}
-        self._references: dict[bytes, None] = {}
+        self._references = References()
         self._goods = Goods()
         self._notes = {b" " * 10}
         """Delivery notes that need no more words: none, the one of the name, and those that were noted."""
@@ -137,9 +138,9 @@ class ResponseJudge:
         if not self._goods.extend(run.sides(), run.numbers(), run.lines, map(hash, run.despatches)):
             return False
         notes = run.notes()
-        if others := set(notes) - self._notes:
+        if len(self._notes) < VALUES and (others := set(notes) - self._notes):
             self._take_other_notes(run.first, notes, others)
-        self._references |= dict.fromkeys(run.references())
+        self._references.take(run.references())
         self._counts["DespatchLine"] += len(run.despatches)
         self._counts["ReportLine"] += len(run.reports)
         self.framing.note_content()
@@ -160,7 +161,7 @@ class ResponseJudge:
             if record is None:
                 continue
             self._compare_with_name(record, raw)
-            self._references.setdefault(raw[50:60] if isinstance(record, DespatchLine) else raw[38:48])
+            self._references.take((raw[50:60] if isinstance(record, DespatchLine) else raw[38:48],))
             if isinstance(record, ReportLine) or self._is_new(record, raw):
                 self._counts[type(record).__name__] += 1
 
@@ -200,6 +201,8 @@ class ResponseJudge:
                 self._note_other(record.line, note)
 
     def _note_other(self, line: int, note: bytes) -> None:
+        if len(self._notes) >= VALUES:
+            return
         self._notes.add(note)
         message = "the delivery note is not the one of the file name; the record's number counts"
         self.findings.warning("name-mismatch", line, message, note.rstrip(b" "))
@@ -209,8 +212,7 @@ class ResponseJudge:
         if not sum(self._counts.values()) and not self.findings.rejected:
             self.findings.error("no-records", None, "there is neither an L101 nor an M101 in the file")
         customer, document = (self._name.customer, self._name.document) if self._name else (None, None)
-        self._goods.charset = charset
-        references = (text.rstrip(" ") for text in b"\n".join(self._references).decode(charset).split("\n"))
+        self._goods.charset = self._references.charset = charset
         return Verdict(
             format=ResponseFormat.name,
             kind=str(self.kind),
@@ -219,6 +221,6 @@ class ResponseJudge:
             codes=dict(self.findings.codes),
             header={"customer": customer, "document": document, "encoding": str(charset)},
             counts=self._counts,
-            references=tuple(reference for reference in references if reference),
+            references=self._references,
             goods=self._goods,
         )

@@ -193,7 +193,7 @@ def _enter(place: Workplace, account: Account, order: _Order, normal: "_Normal")
     else:
         assert order.verdict is not None, "what is not refused was judged"
         reason, lines = _guard(place, account, order, normal), _ordered(account, order, order.verdict)
-        row = journal.queue(*known, order.verdict.references, source, reason, now, spool=keep, ordered=lines)
+        row = journal.queue(*known, tuple(order.verdict.references), source, reason, now, spool=keep, ordered=lines)
     return row
 
 

@@ -185,7 +185,7 @@ class Inbound:
     def verdict(self, number: int) -> Verdict:
         """Return what the format said of a file. Raises UsageError when it was never judged."""
         said = msgspec.json.decode(self._document(number)[0], type=Verdict)
-        return replace(said, goods=tuple(said.goods))
+        return replace(said, goods=tuple(said.goods), references=tuple(said.references))
 
     def _document(self, number: int) -> tuple[str, str]:
         with self._database.reading() as connection:

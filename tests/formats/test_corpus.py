@@ -35,7 +35,7 @@ def found(case: Path, expected: dict[str, Any], formats) -> Any:
     result = {key: expected[key] for key in ("why", "format", "context")}
     result |= verdict_object(Path(path.name), verdict, ())
     del result["left_out"]
-    result["references"] = verdict.references
+    result["references"] = list(verdict.references)
     result["goods"] = list(verdict.goods)
     result["stamp"] = verdict.stamp
     result["records"] = [{"record": type(record).__name__, **msgspec.to_builtins(record)} for record in records]

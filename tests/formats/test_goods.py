@@ -2,10 +2,15 @@
 
 import pytest
 
+from syncd.formats import Context
+from syncd.formats.findings import VALUES
 from syncd.formats.goods import Goods
 from syncd.formats.plain import Memo
+from syncd.formats.references import References
+from syncd.formats.responses import ResponseFormat
 from syncd.model import GoodsKey
 from tests.formats.canonical import BUNDLE, DESPATCH, ELS_NAME, judge, wire
+from tests.formats.test_two_ways import both_ways
 
 SIDES = b"24000     900900    "
 
@@ -53,6 +58,27 @@ def test_articles_that_are_no_eans_are_taken_by_the_fast_way():
     assert set(verdict.codes) == set(judge("bwa-response", wire(BUNDLE), ELS_NAME).codes)
     assert [line for line, _ in verdict.goods] == [1, 2, 3]
     assert verdict.references == ("202020",)
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_each_reference_comes_once_however_many_there_are(size):
+    references, values = References(), [b"%-10d" % (number * 7919 % 20011) for number in range(1, 20011)]
+    for begin in range(0, len(values) * 2, size):
+        references.take((values * 2)[begin : begin + size] if size > 1 else [values[begin % len(values)]])
+    references.take([b" " * 10])
+    assert references == tuple(sorted(map(str, range(1, 20011)), key=lambda text: text.ljust(10)))
+    assert len(references) == 20010
+    assert "4711" in references
+    assert "0" not in references
+    assert hash(references) == hash(tuple(references))
+
+
+def test_delivery_notes_without_end_are_said_up_to_a_bound():
+    lines = (DESPATCH.replace("24123456··", f"{24123456 + number:<10}") for number in range(2 * VALUES))
+    for verdict, records in both_ways(ResponseFormat, wire(*lines), Context(name=ELS_NAME), 1 << 18):
+        assert set(verdict.codes) == {"name-mismatch"}
+        assert verdict.codes["name-mismatch"] <= VALUES
+        assert len(records) == len(verdict.goods) == 2 * VALUES
 
 
 def test_a_memo_begins_anew_when_it_has_grown_large():
