@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from syncd.attention import attention
 from syncd.deliveries import SinkStatus, sinks_status, wants
 from syncd.hosts import HostStatus, hosts_status, missed
 from syncd.jobs.missing import Expecting, whats_missing
-from syncd.model import AccountState, Audit, ClockSample, Direction, Hold, Interchange, State, Step
+from syncd.model import AccountState, Audit, ClockSample, Direction, Interchange, State, Step
 from syncd.state import Store
 from syncd.suppliers.rules import Supplier
 from syncd.wording import counted
@@ -126,7 +127,7 @@ def status(
         ProblemStatus(p.account, p.code, p.message, p.remedy, p.opened_at, p.count, p.host)
         for p in store.journal.problems()
     ]
-    problems += [_attention(row) for row in store.journal.attention()]
+    problems += [_attention(store, row) for row in store.journal.attention()]
     outlets = sinks_status(store, sinks)
     problems += [_sink_problem(sink, *asks) for sink in outlets if (asks := wants(sink))]
     hosts = hosts_status(store, sample.wall)
@@ -162,13 +163,9 @@ def said(word: Audit) -> Said:
     return Said(word.at, word.who, word.verb, word.account, word.interchange_id, word.what, word.why)
 
 
-def _attention(row: Interchange) -> ProblemStatus:
-    """Say what an interchange wants from a person: read off its own state, so it can neither be missed nor linger."""
-    code, sentence, remedy = _WANTS[row.direction, row.state, row.hold, _sure(row)]
-    message = f"{row.name} {sentence}: {row.reason}"
-    return ProblemStatus(
-        row.account, code, message, remedy.format(id=row.id, account=row.account), row.updated_at, 1, row.host
-    )
+def _attention(store: Store, row: Interchange) -> ProblemStatus:
+    code, message, remedy = attention(store, row)
+    return ProblemStatus(row.account, code, message, remedy, row.updated_at, 1, row.host)
 
 
 def _sink_problem(sink: SinkStatus, code: str, message: str, remedy: str) -> ProblemStatus:
@@ -176,57 +173,6 @@ def _sink_problem(sink: SinkStatus, code: str, message: str, remedy: str) -> Pro
     since = sink.dead_since or sink.oldest
     assert since is not None, "it wants something for a file that came in"
     return ProblemStatus(None, code, message, remedy, since, 1)
-
-
-def _sure(row: Interchange) -> bool | None:
-    """Tell what the state of a row in quarantine does not: whether a file is whole, whether an order never left us."""
-    if row.state is not State.QUARANTINED:
-        return None
-    return row.proven if row.direction is Direction.IN else row.attempt == 0
-
-
-_WANTS = {
-    (Direction.OUT, Step.HELD, Hold.DOUBT, None): (
-        "order-in-doubt",
-        "may have been ordered or not",
-        "Ask the supplier whether it has this order, then: syncd settle {id} --taken --reason WHY (or --not-taken). "
-        "It is never sent again by itself.",
-    ),
-    (Direction.OUT, Step.HELD, Hold.GUARD, None): (
-        "order-held",
-        "is held and was not sent",
-        "If it is meant: syncd approve {id}. If not: syncd quarantine discard {id} --reason WHY",
-    ),
-    (Direction.OUT, State.QUARANTINED, None, True): (
-        "order-rejected",
-        "was refused and not sent",
-        "Correct it and drop it again; then put this one away: syncd quarantine discard {id} --reason WHY",
-    ),
-    (Direction.OUT, State.QUARANTINED, None, False): (
-        "order-withdrawn",
-        "was not taken, and is not ordered",
-        "To order it: syncd resend {id} --reason WHY. If not: syncd quarantine discard {id} --reason WHY",
-    ),
-    (Direction.IN, State.PARSED, Hold.GUARD, None): (
-        "stock-held",
-        "is whole, and waits: the list of before stays in use",
-        "If it is right: syncd approve {id}. If not: syncd quarantine discard {id} --reason WHY. "
-        "A newer list ends the wait.",
-    ),
-    (Direction.IN, State.QUARANTINED, None, True): (
-        "quarantine",
-        "is in quarantine, nothing of it was handed on",
-        "`syncd explain {id}` tells what is wrong; ask the supplier for a good file. To have it judged again: "
-        "syncd quarantine release {id} --reason WHY. To put it away: syncd quarantine discard {id} --reason WHY",
-    ),
-    (Direction.IN, State.QUARANTINED, None, False): (
-        "file-partial",
-        "did not come whole",
-        "What came is kept. It is fetched again while it is still there; if it is gone, ask the supplier for it, then: "
-        "syncd ingest FILE --account {account} --deliver. To put it away: syncd quarantine discard {id} --reason WHY",
-    ),
-}
-"""Direction, state, hold and what `_sure` says: the problem's code, what it is, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

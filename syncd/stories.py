@@ -70,6 +70,8 @@ def _finding(row: Interchange, finding: Finding) -> str:
 
 def meaning(row: FileStatus) -> str:
     """Say in a sentence where an interchange stands."""
+    if row.state == Step.CONFIRMED and row.reason:
+        return "Somebody asked the supplier and has settled it: it was ordered, once."
     return MEANINGS.get((Direction(row.direction), row.state), "")
 
 

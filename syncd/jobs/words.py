@@ -43,7 +43,7 @@ def settle(store: Store, account: Account, row: Interchange, word: Word, at: dat
     if row.state is not Step.UNCONFIRMED and row.hold is not Hold.DOUBT:
         raise _not(row, "in doubt")
     if taken:
-        return store.journal.decide(row, Step.CONFIRMED, word, at, hold=None, reason=None)
+        return store.journal.decide(row, Step.CONFIRMED, word, at, hold=None, reason=f"settled as taken: {word.why}")
     is_file = any(channel.name == row.channel for channel in account.outbound)
     away = State.QUARANTINED if is_file else State.ABANDONED  # a reservation cannot be sent again: it had its answer
     tried = max(row.attempt, 1)  # a state that was restored may have forgotten that it tried
@@ -61,7 +61,7 @@ def resend(
     if (row.direction, row.state) != (Direction.OUT, State.QUARANTINED):
         raise _not(row, "an order in quarantine")
     data = _bytes(store, row)
-    twin = guard_order(_twins(store, row), "", row.sha256 or "")
+    twin = sent_as(store, row)
     if twin is not None:
         raise UsageError(
             f"no. {row.id} is not sent again: {twin}",
@@ -105,12 +105,34 @@ def discard(store: Store, row: Interchange, word: Word, at: datetime) -> Interch
 # -- looking ----------------------------------------------------------------------------------------------------
 
 
+def is_gone(store: Store, row: Interchange) -> bool:
+    """Tell whether the bytes of an order are lost; those of another host are its own matter."""
+    if row.host not in ("", store.journal.host):
+        return False
+    try:
+        _bytes(store, row)
+    except SpoolLostError:
+        return True
+    return False
+
+
+def sent_as(store: Store, row: Interchange) -> str | None:
+    """Say as what else the bytes of an order came, if they did."""
+    return guard_order(_twins(store, row), "", row.sha256 or "")
+
+
+def doubtful_twin(store: Store, row: Interchange) -> Interchange | None:
+    """Return the order with the same bytes that may have been taken, if there is one."""
+    twins = (twin for twin in _twins(store, row) if twin.sha256 == row.sha256)
+    return next((twin for twin in twins if twin.hold is Hold.DOUBT or twin.state is Step.UNCONFIRMED), None)
+
+
 def _not(row: Interchange, what: str) -> UsageError:
     state = f"{row.state} ({row.hold})" if row.hold else str(row.state)
-    return UsageError(f"no. {row.id}, {row.name}, is not {what}: it is {state}", remedy=_way(row))
+    return UsageError(f"no. {row.id}, {row.name}, is not {what}: it is {state}", remedy=way(row))
 
 
-def _way(row: Interchange) -> str:
+def way(row: Interchange) -> str:
     """Say which verb is the right one for where an interchange stands."""
     if row.hold is Hold.DOUBT or row.state is Step.UNCONFIRMED:
         return f"Ask the supplier, then: syncd settle {row.id} --taken|--not-taken --reason WHY"
@@ -150,12 +172,12 @@ def _twins(store: Store, row: Interchange) -> list[Interchange]:
 
 def _refuse_a_doubtful_twin(store: Store, row: Interchange) -> None:
     """Refuse to send what may have been taken just before; whoever settles that knows whether this one is meant."""
-    for twin in _twins(store, row):
-        if twin.sha256 == row.sha256 and (twin.hold is Hold.DOUBT or twin.state is Step.UNCONFIRMED):
-            raise UsageError(
-                f"no. {row.id} stays held: the same bytes may have been taken as no. {twin.id}, {twin.name}",
-                remedy=_way(twin),
-            )
+    twin = doubtful_twin(store, row)
+    if twin is not None:
+        raise UsageError(
+            f"no. {row.id} stays held: the same bytes may have been taken as no. {twin.id}, {twin.name}",
+            remedy=way(twin),
+        )
 
 
 def _name_is_taken(store: Store, row: Interchange) -> bool:

@@ -61,6 +61,7 @@ class Wire(asyncio.Protocol):
         self._ended = False
         self._error: Exception | None = None
         self._deaf = False
+        self._secured = False
         self._reader: asyncio.Future[None] | None = None
         self._flushed = asyncio.Event()
         self._flushed.set()
@@ -90,7 +91,7 @@ class Wire(asyncio.Protocol):
         """Note the end; a plain connection stays open for our last words."""
         self._ended = True
         self._wake()
-        return not self.tls and not self._deaf
+        return not (self._secured or self._deaf)  # under TLS it cannot, and asyncio would say so
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note the loss, and let go whoever waits."""
@@ -187,6 +188,7 @@ class Wire(asyncio.Protocol):
         """Speak TLS from here on, as the server; raises OSError when the handshake fails."""
         assert self._raw is not None
         self._buffer.clear()
+        self._secured = True
         try:
             upgraded = await asyncio.get_running_loop().start_tls(
                 self._raw,

@@ -47,17 +47,22 @@ def _refuse_newer(found: str | None) -> None:
         raise StateDamagedError(message, remedy="Install the newer syncd again, or restore a backup of before it.")
 
 
-def upgrade_file(path: Path, *, may_be_new: bool = True) -> Path | None:
+def lost(path: Path) -> StateDamagedError:
+    """Return the error of a database that is gone beside a spool with files: what it knew would be sent again."""
+    return StateDamagedError(
+        f"{path} is gone or empty, but the spool beside it holds files: the database is lost",
+        remedy="Restore a backup; or move the whole directory away to start anew: docs/state.md.",
+    )
+
+
+def upgrade_file(path: Path) -> Path | None:
     """Bring a new or older SQLite database to the newest migration; return the copy that was made of an older one.
 
-    Raises StateDamagedError, also for an empty database that must not be new: what it knew would be sent again.
+    Raises StateDamagedError.
     """
     engine = sqlite_engine(path, foreign_keys=False)  # batch migrations replace tables that others refer to
     try:
         found = revision(engine)
-        if found is None and not may_be_new:
-            message = f"{path} is empty, but the spool beside it holds files: the database is lost"
-            raise StateDamagedError(message, remedy="Restore a backup; or move the whole directory away to start anew.")
         _refuse_newer(found)
         copy = backup(engine, path.with_name(f"{path.name}.before-{REVISION}")) if found else None
         with Database(engine).writing() as connection:

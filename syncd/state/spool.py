@@ -22,6 +22,11 @@ _NAME = re.compile(r"spool/(in|out)/[0-9]{1,19}\.raw|quarantine/(in|out)-[0-9]{1
 _DRAFT = re.compile(r"([0-9]{1,19})\.part")
 
 
+def holds_files(root: Path) -> bool:
+    """Tell whether there is a whole file in the spool below a state directory, and make nothing."""
+    return any(root.glob("spool/*/*.raw"))
+
+
 class Draft:
     """A file on its way into the spool; it counts for nothing until it is committed."""
 
@@ -158,10 +163,6 @@ class Spool:
         with disk_errors(self._root):
             disk = os.statvfs(self._root)
         return disk.f_bavail * disk.f_frsize
-
-    def empty(self) -> bool:
-        """Tell whether there is no whole file at all."""
-        return not any(self._root.glob("spool/*/*.raw"))
 
     def adopt(self, direction: Direction, number: int) -> str | None:
         """Return the name of the whole file of this id, if a crash left one that the journal does not know."""

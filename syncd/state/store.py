@@ -20,7 +20,7 @@ from syncd.state.gate import Gate
 from syncd.state.identity import name_of
 from syncd.state.journal import Journal
 from syncd.state.soundness import prove_sound, sign_off
-from syncd.state.spool import Spool
+from syncd.state.spool import Spool, holds_files
 from syncd.state.tables import REVISION
 
 DATABASE = "state.db"
@@ -62,9 +62,8 @@ def open_state(directory: Path, url: str | None = None) -> Store:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = _lock(directory / "lock")
     try:
-        may_be_new = Spool(directory).empty()
         host = name_of(directory) if url else ""
-        database = _server(url) if url else _file(directory / DATABASE, may_be_new=may_be_new)
+        database = _server(url) if url else _file(directory / DATABASE)
         store = Store(directory, database, lock, host)
         store.spool.sweep()
         store.gate.forget_leases(store.holder.rpartition("/")[0], _lives)
@@ -112,10 +111,19 @@ def _beside(directory: Path, url: str | None, *, read_only: bool) -> Store:
         host = name_of(directory)
         return Store(directory, _server(url, read_only=read_only), host=host)
     path = directory / DATABASE
+    _refuse_lost(path)
     if not path.is_file():
         raise UsageError(f"there is no state in {directory} yet", remedy="Start syncd once; then there is.")
     remedy = "Start or restart syncd: it upgrades the state itself."
-    return Store(directory, _checked(sqlite_engine(path, read_only=read_only), remedy))
+    return Store(directory, _checked(sqlite_engine(path, read_only=read_only), remedy, path))
+
+
+def _refuse_lost(path: Path) -> None:
+    """Refuse to go on without the database that the spooled files belong to, before anything makes another one."""
+    with disk_errors(path):
+        there = path.is_file() and path.stat().st_size > 0
+        if not there and holds_files(path.parent):
+            raise schema.lost(path)
 
 
 def _lock(path: Path) -> int:
@@ -138,15 +146,19 @@ def _lock(path: Path) -> int:
     return descriptor
 
 
-def _file(path: Path, *, may_be_new: bool) -> Database:
+def _file(path: Path) -> Database:
     """Check and open the SQLite database; an older one is copied and upgraded, a missing one is made."""
+    _refuse_lost(path)
     if path.exists():
         prove_sound(path)
     engine = sqlite_engine(path)
     try:
-        if schema.revision(engine) != REVISION:
+        found = schema.revision(engine)
+        if found is None and holds_files(path.parent):
+            raise schema.lost(path)
+        if found != REVISION:
             engine.dispose()
-            schema.upgrade_file(path, may_be_new=may_be_new)
+            schema.upgrade_file(path)
     except BaseException:
         engine.dispose()
         raise
@@ -161,10 +173,13 @@ def _server(url: str, *, read_only: bool = False) -> Database:
     return _checked(engine, "Upgrade it with this program: syncd db upgrade")
 
 
-def _checked(engine: Engine, remedy: str) -> Database:
-    """Refuse a database of another schema."""
+def _checked(engine: Engine, remedy: str, path: Path | None = None) -> Database:
+    """Refuse a database of another schema; `path` is where it lies, if it is a file."""
     try:
-        schema.check(schema.revision(engine), remedy=remedy)
+        found = schema.revision(engine)
+        if found is None and path is not None and holds_files(path.parent):
+            raise schema.lost(path)
+        schema.check(found, remedy=remedy)
     except BaseException:
         engine.dispose()
         raise

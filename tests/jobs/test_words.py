@@ -11,6 +11,7 @@ from syncd.errors import ConflictError, RejectedError, SpoolLostError, UsageErro
 from syncd.jobs import words
 from syncd.model import Direction, Hold, Step, Word
 from syncd.state import join_state
+from syncd.stories import meaning
 from tests.jobs.shop import TWO, now, open_shop, order, stock
 from tests.jobs.test_daemon import daemon, until
 from tests.jobs.test_trouble import ANSWER, ORDER, answer
@@ -122,6 +123,9 @@ async def test_a_doubt_that_is_settled_as_taken_is_over(tmp_path):
         app_people.settle(settings(shop), doubt, "CB has it, Mr Jansen on the phone", taken=True)
         assert shop.states("order-1.txt") == ["confirmed"]
         assert said(shop, "order-1.txt") == [("settle --taken", "CB has it, Mr Jansen on the phone")]
+        (story,) = app.explain(load(shop.config), "order-1.txt")
+        assert story.file.reason == "settled as taken: CB has it, Mr Jansen on the phone"
+        assert "Somebody asked the supplier" in meaning(story.file)
         with pytest.raises(UsageError, match="not in doubt"):
             app_people.settle(settings(shop), doubt, "", taken=False)
 
@@ -145,6 +149,65 @@ async def test_a_doubt_that_is_settled_as_not_taken_waits_until_somebody_sends_i
         assert sorted(shop.states("order-1.txt")) == ["discarded", "sent"]
         with pytest.raises(UsageError, match="not an order in quarantine"):
             app_people.resend(settings(shop), doubt, "once more")
+
+
+# -- what status advises ----------------------------------------------------------------------------------------
+
+
+async def test_a_twin_of_a_doubt_is_not_to_be_approved_before_that_is_settled(tmp_path):
+    async with open_shop(tmp_path, cb={"faults": ["lost-226:STOR:1"]}) as shop:
+        doubt = await doubtful(shop)
+        shop.drop(b"anything\r\n", "order-2.txt", shop.folder / "outbox-cb")
+        await shop.once("cb")
+        twin = number(shop, "order-2.txt")
+        with pytest.raises(UsageError, match="stays held"):
+            app_people.approve(settings(shop), twin, "")
+        remedy = shop.problems()["order-held"].remedy
+        assert remedy.index(f"syncd settle {doubt}") < remedy.index(f"syncd approve {twin}")
+        app_people.settle(settings(shop), doubt, "CB has it", taken=True)
+        assert shop.problems()["order-held"].remedy.startswith(f"If it is meant: syncd approve {twin}")
+
+
+@pytest.mark.parametrize("kept", [None, b"something else"])
+async def test_an_order_whose_bytes_are_gone_is_to_be_dropped_again(tmp_path, kept):
+    async with open_shop(tmp_path, cb={"faults": ["lost-226:STOR:1"]}) as shop:
+        doubt = await doubtful(shop)
+        app_people.settle(settings(shop), doubt, "CB knows nothing", taken=False)
+        held = await held_duplicate(shop)
+        for lost in (doubt, held):
+            spooled = tmp_path / "state" / "spool" / "out" / f"{lost}.raw"
+            spooled.unlink()
+            if kept is not None:
+                spooled.write_bytes(kept)
+        for code, lost in (("order-withdrawn", doubt), ("order-held", held)):
+            remedy = shop.problems()[code].remedy
+            assert remedy.startswith("To order it, drop it again."), remedy
+            assert f"syncd quarantine discard {lost}" in remedy
+            assert "resend" not in remedy
+            assert "approve" not in remedy
+
+
+async def test_an_order_that_was_lost_before_it_was_sent_needs_no_correction(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("umbreit")
+        app.pause(settings(shop), "umbreit", "not now")
+        shop.drop()
+        await shop.once("umbreit")
+        (tmp_path / "state" / "spool" / "out" / f"{number(shop, ORDER)}.raw").unlink()
+        app.resume(settings(shop), "umbreit")
+        await shop.once("umbreit")
+        assert shop.problems()["order-rejected"].remedy.startswith("To order it, drop it again.")
+
+
+async def test_an_order_that_came_again_since_is_not_to_be_sent_again(tmp_path):
+    async with open_shop(tmp_path, cb={"faults": ["lost-226:STOR:1"]}) as shop:
+        doubt = await doubtful(shop)
+        app_people.settle(settings(shop), doubt, "CB knows nothing", taken=False)
+        shop.drop(b"anything\r\n", "order-2.txt", shop.folder / "outbox-cb")
+        await shop.once("cb")
+        assert "resend" not in shop.problems()["order-withdrawn"].remedy
+        with pytest.raises(UsageError, match="is not sent again"):
+            app_people.resend(settings(shop), doubt, "the customer waits")
 
 
 async def unclear(shop):

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -122,9 +123,9 @@ def sound(tmp_path_factory) -> Path:
     return directory
 
 
-def damaged(directory: Path) -> str:
+def damaged(directory: Path, opened=open_state) -> str:
     with pytest.raises(StateDamagedError) as error:
-        open_state(directory)
+        opened(directory)
     assert error.value.exit_status == 7
     assert error.value.remedy
     return str(error.value)
@@ -143,14 +144,22 @@ def test_a_database_that_was_cut(sound, tmp_path):
     damaged(state)
 
 
-@pytest.mark.parametrize("lost", ["missing", "empty"])
-def test_a_lost_database_is_not_begun_anew(sound, tmp_path, lost):
+@pytest.mark.parametrize("opened", [open_state, read_state, join_state])
+@pytest.mark.parametrize("lost", ["missing", "empty", "without tables"])
+def test_a_lost_database_is_not_begun_anew(sound, tmp_path, opened, lost):
     """All orders would be sent again: the outbox may still hold them, and nothing would be known of them."""
     state = shutil.copytree(sound, tmp_path / "state")
-    (state / "state.db").unlink()
+    database = state / "state.db"
+    database.unlink()
     if lost == "empty":
-        (state / "state.db").touch()
-    assert "the database is lost" in damaged(state)
+        database.touch()
+    if lost == "without tables":
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+    before = database.read_bytes() if database.exists() else None
+    for _ in range(2):
+        assert "the database is lost" in damaged(state, opened)
+    assert (database.read_bytes() if database.exists() else None) == before, "nothing was made in its place"
 
 
 def test_overwritten_pages_are_noticed(sound, tmp_path):
