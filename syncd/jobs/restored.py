@@ -33,6 +33,18 @@ def _testify(store: Store, outbox: Path, order: Interchange) -> None:
     witness.tell(witness.path_of(outbox, order.account), replace(said, orders=store.journal.unsettled(order.account)))
 
 
+async def remember_login(place: Workplace, account: Account, fence: int) -> None:
+    """Have the witness remember a login before it is made. Raises LaterError: then make none."""
+    if account.outbox is not None and account.login_interval:
+        path = witness.path_of(account.outbox, account.name)
+        await place.do(_remember_login, place.store, account.name, path, fence)
+
+
+def _remember_login(store: Store, account: str, path: Path, fence: int) -> None:
+    said = witness.ask(path) or replace(_now(store, account), orders=store.journal.unsettled(account))
+    witness.tell(path, replace(said, fence=max(said.fence, fence)))
+
+
 async def remember_orders(place: Workplace, account: Account) -> None:
     """Have the witness list the orders that are not settled now. Raises LaterError."""
     if account.outbox is not None:
@@ -73,6 +85,8 @@ async def notice_restored(place: Workplace, account: Account) -> None:
 def _knows(store: Store, account: str, said: witness.Testimony) -> bool:
     """Tell whether the state has come as far as the witness says, and by the same way."""
     fence, at = store.gate.fence(account), store.journal.event_at(said.event)
+    if not said.event:  # it was told of a login while the journal was empty; an emptied one has a time
+        return fence >= said.fence and said.at is None
     if said.at is None:
         return fence > said.fence or (fence == said.fence and at is not None)
     return fence >= said.fence and at == said.at

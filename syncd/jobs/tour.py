@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from syncd.errors import DoubtError, LoginRefusedError, StopError, SyncdError, TooEarlyError, UsageError, let_go
+from syncd.errors import (
+    DoubtError,
+    LaterError,
+    LoginRefusedError,
+    StopError,
+    SyncdError,
+    TooEarlyError,
+    UsageError,
+    let_go,
+)
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import recover
 from syncd.jobs.lines import follow_lines
@@ -62,7 +71,7 @@ async def tour(place: Workplace, account: Account, *, due: bool, orders: bool = 
     Raises StopError and nothing else.
     """
     result = Tour(account.name)
-    await attempt(result, notice_restored(place, account))
+    await attempt(result, _look_back(place, account))
     if result.errors:
         return result
     await attempt(result, _collect(place, account, result))
@@ -85,6 +94,14 @@ async def _orders_to_carry(place: Workplace, account: Account) -> bool:
     """Tell whether a visit now could move an order; one that waits for evidence is no reason to log in."""
     waiting = await place.do(place.store.journal.open_orders, account.name)
     return any(plan_store(account.outbound_channel(order.channel), order, place.clock()) for order in waiting)
+
+
+async def _look_back(place: Workplace, account: Account) -> None:
+    try:
+        await notice_restored(place, account)
+    except LaterError as error:
+        await _open(place, account.name, "outbox", error)
+        raise
 
 
 async def _collect(place: Workplace, account: Account, result: Tour) -> None:

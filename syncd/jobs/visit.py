@@ -16,6 +16,7 @@ from syncd.errors import SyncdError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.fetch import Fetcher
 from syncd.jobs.judge import judge
+from syncd.jobs.restored import remember_login
 from syncd.jobs.tenure import Tenure
 from syncd.jobs.upload import Carrier
 from syncd.model import Interchange, State
@@ -149,6 +150,7 @@ async def _session(
     tenure = Tenure(place, account, lease, since)
     outcome, detail, session = "cut", None, None
     try:
+        await remember_login(place, account, lease.fence)
         session = await place.connect(endpoint, tenure.permit)
         result.tls_version = session.tls_version
         log.info("login", account=account.name, tls=session.tls_version)

@@ -8,6 +8,7 @@ all, so the witness lists the orders that are not settled too. See docs/decision
 
 import os
 import re
+import stat
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +17,15 @@ from syncd.errors import LaterError, StateDamagedError
 from syncd.state.disk import disk_errors, rename
 from syncd.state.tables import EPOCH, MICROSECOND, microseconds
 
-_LINE = re.compile(r"session ([0-9]{1,18}) event ([0-9]{1,18})(?: at ([0-9]{1,18}))?\n")
-_ORDER = re.compile(r"^order ([0-9]{1,18}) (\S+) ([0-9]{1,18}) ([0-9a-f]{64}) (.+)$", re.MULTILINE)
+_FIRST = re.compile(r"session ([0-9]{1,18}) event ([0-9]{1,18})(?: at ([0-9]{1,18}))?")
+_ORDER = re.compile(r"order ([0-9]{1,18}) ([a-z0-9-]+) ([0-9]{1,18}) ([0-9a-f]{64}) ([^/]+)")
+_TOLD = "syncd knows by this file whether its state is an old copy."
+_LONGEST = 64 << 20
+"""Bytes; a witness of that length lists some 400,000 orders."""
+_UNREADABLE = (
+    "Nothing is sent or fetched for this account until then. Give the file to syncd's user. If it cannot be mended, "
+    "empty it: every order that may have been sent is then held, and the supplier is asked (docs/state.md, Backup)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +57,53 @@ def path_of(outbox: Path, account: str) -> Path:
 
 
 def ask(witness: Path) -> Testimony | None:
-    """Return what the witness says; None when it is not there or says nothing that can be understood."""
+    """Return what the witness says; None when there is none. Raises LaterError when it cannot be read or understood."""
     try:
-        words = witness.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        return _understood(_read(witness))
+    except FileNotFoundError:
         return None
-    found = _LINE.match(words)
-    if found is None:
-        return None
-    orders = tuple(Order(int(n), channel, int(size), *rest) for n, channel, size, *rest in _ORDER.findall(words))
-    return Testimony(int(found[1]), int(found[2]), (found[3] and EPOCH + int(found[3]) * MICROSECOND) or None, orders)
+    except (OSError, ValueError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise LaterError(f"{witness} cannot be read or understood: {why}", remedy=_UNREADABLE) from error
+
+
+def _read(witness: Path) -> str:
+    descriptor = os.open(witness, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("it is no regular file")
+        with open(descriptor, "rb", closefd=False) as file:
+            words = file.read(_LONGEST + 1)
+    finally:
+        os.close(descriptor)
+    if len(words) > _LONGEST:
+        raise ValueError("it is too long")
+    return words.decode()
+
+
+def _understood(words: str) -> Testimony:
+    if not words:  # emptied by hand, to have every order held
+        return Testimony(0, 0, EPOCH)
+    first, *orders, told, end = words.split("\n") if words.count("\n") > 1 else ("", "", "")
+    found = _FIRST.fullmatch(first)
+    if found is None or (told, end) != (_TOLD, ""):
+        raise ValueError("its first or its last line is not what syncd writes")
+    at = EPOCH + int(found[3]) * MICROSECOND if found[3] else None
+    return Testimony(int(found[1]), int(found[2]), at, tuple(_order(*each) for each in enumerate(orders, 2)))
+
+
+def _order(line: int, words: str) -> Order:
+    found = _ORDER.fullmatch(words)
+    if found is None or not found[5].isprintable():
+        raise ValueError(f"line {line} names no order")
+    return Order(int(found[1]), found[2], int(found[3]), found[4], found[5])
 
 
 def tell(witness: Path, said: Testimony) -> None:
     """Have the witness remember, durably. Raises DiskFullError, LaterError."""
     when = f" at {microseconds(said.at)}" if said.at else ""
     orders = [f"order {o.number} {o.channel} {o.size} {o.sha256} {o.name}" for o in said.orders]
-    told = "syncd knows by this file whether its state is an old copy."
-    words = "\n".join([f"session {said.fence} event {said.event}{when}", *orders, told, ""])
+    words = "\n".join([f"session {said.fence} event {said.event}{when}", *orders, _TOLD, ""])
     draft = witness.with_name(f"{witness.name}.tmp")
     try:
         _write(draft, words.encode())

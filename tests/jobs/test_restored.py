@@ -1,8 +1,11 @@
 """Yesterday's state, restored: no order is sent twice, no login is too early, and a person is told."""
 
+import asyncio
+import os
 import shutil
 import sqlite3
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -306,20 +309,82 @@ async def test_a_witness_that_cannot_be_written_keeps_the_order_here(tmp_path):
     async with open_shop(tmp_path) as shop:
         for name, outbox, content in ((ORDER, shop.outbox, None), ("order-1.txt", tmp_path / "outbox-cb", b"x\r\n")):
             account = "umbreit" if name == ORDER else "cb"
-            (outbox / f".syncd-{account}").mkdir()
+            (outbox / f".syncd-{account}.tmp").mkdir()
             shop.drop(content, name, outbox)
             tours = await shop.once(account)
             assert "Let syncd's user write" in tours[account].errors[0].remedy
             assert shop.states(name) == ["stored" if account == "umbreit" else "queued"]
-            (outbox / f".syncd-{account}").rmdir()
+            (outbox / f".syncd-{account}.tmp").rmdir()
             await shop.once(account)
         assert (len(shop.umbreit.orders), len(shop.cb.orders)) == (1, 1)
 
 
-@pytest.mark.parametrize("words", ["", "nonsense", "session 99999999999999999999 event 1\n", "\udcff"])
-async def test_a_witness_that_says_nothing_is_not_believed(tmp_path, words):
+END = "syncd knows by this file whether its state is an old copy.\n"
+FIRST = "session 1 event 1 at 1795348800000000\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "nonsense",
+        FIRST,
+        f"session 99999999999999999999 event 1\n{END}",
+        f"session 1 event 1 at 999999999999999999\n{END}",
+        f"{FIRST}order 1 orders 5 {'a' * 64} \x1b[2J\n{END}",
+        f"{FIRST}order 1 orders 5 {'a' * 64} ../name\n{END}",
+        f"{FIRST}order 1 orders\n{END}",
+        "\udcff",
+    ],
+)
+async def test_a_witness_that_is_not_understood_keeps_everything_here(tmp_path, words):
     async with open_shop(tmp_path) as shop:
-        (shop.outbox / ".syncd-umbreit").write_bytes(words.encode("utf-8", "surrogateescape"))
+        witness = shop.outbox / ".syncd-umbreit"
+        written = words.encode("utf-8", "surrogateescape")
+        witness.write_bytes(written)
         shop.drop()
+        await shop.once("umbreit", "cb")
+        assert (shop.umbreit.orders, shop.umbreit.logins, len(shop.cb.logins)) == ([], [], 1)
+        problem = shop.problems()["outbox"]
+        assert str(witness) in problem.message
+        assert "empty it" in problem.remedy
+        assert witness.read_bytes() == written, "the evidence stays"
+        witness.write_bytes(b"")
         await shop.once("umbreit")
+        assert "outbox" not in shop.problems()
         assert len(shop.umbreit.orders) == 1
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("elsewhere")])
+async def test_a_witness_that_is_no_file_keeps_everything_here(tmp_path, make):
+    async with open_shop(tmp_path) as shop:
+        make(shop.outbox / ".syncd-umbreit")
+        shop.drop()
+        tours = await shop.once("umbreit")
+        assert "Give the file to syncd's user" in tours["umbreit"].errors[0].remedy
+        assert shop.umbreit.logins == []
+
+
+async def test_a_witness_that_was_emptied_has_every_order_held(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("umbreit")
+        await wait(shop, "umbreit", shop.outbox, ORDER, order(*TWO))
+        (shop.outbox / ".syncd-umbreit").write_bytes(b"")
+        app.resume(load(shop.config), "umbreit")
+        await shop.once("umbreit")
+        assert shop.states(ORDER) == ["held (doubt)"]
+
+
+async def test_a_login_that_only_fetched_is_remembered_too(tmp_path):
+    async with open_shop(tmp_path, cb={"login_interval": timedelta(seconds=3)}) as shop:
+        async with app.workplace(load(shop.config)):
+            pass
+        copied(shop)
+        await shop.once("cb")
+        restore(shop)
+        tours = await shop.once("cb")
+        assert isinstance(tours["cb"].errors[0], TooEarlyError)
+        assert (len(shop.cb.logins), shop.cb.violations) == (1, [])
+        for logins in (2, 3):
+            await asyncio.sleep(3.1)
+            await shop.once("cb")
+            assert (len(shop.cb.logins), shop.cb.violations) == (logins, []), "noticed once"
