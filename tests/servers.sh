@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=.servers
-packages=(proftpd-core proftpd-mod-crypto openssl postgresql lftp systemd nats-server rabbitmq-server)
+packages=(proftpd-core proftpd-mod-crypto openssl postgresql lftp sqlite3 systemd nats-server rabbitmq-server)
 beside=(vsftpd pure-ftpd)
 libraries=(libcap2 libpam0g libwrap0)
 
@@ -15,6 +15,7 @@ command -v proftpd >/dev/null || [ -x /usr/sbin/proftpd ] || missing+=(proftpd-c
 [ -e /usr/lib/proftpd/mod_tls.so ] || missing+=(proftpd-mod-crypto)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v lftp >/dev/null || missing+=(lftp)
+command -v sqlite3 >/dev/null || missing+=(sqlite3)
 command -v systemd-analyze >/dev/null || missing+=(systemd)
 have_pg || missing+=(postgresql)
 command -v nats-server >/dev/null || missing+=(nats-server)
