@@ -37,6 +37,7 @@ from syncd.plan.times import Clock
 from syncd.sinks import make_sink
 from syncd.sinks.base import Sink
 from syncd.state import join_state, open_state, read_state
+from syncd.state.journal_problems import RESTORED
 from syncd.status import Asked, Status
 from syncd.stories import Story, stories
 from syncd.transport.ftp import connect
@@ -231,12 +232,13 @@ def pause(settings: Settings, name: str, reason: str) -> None:
 
 
 def resume(settings: Settings, name: str) -> None:
-    """Visit this account or ask this watch list again, now, and close the problem of its refused login."""
+    """Visit an account or ask a watch list again, now; close the problems of a refused login and of an older copy."""
     _refuse_unknown(settings, name)
     with join_state(settings.state_dir, settings.database_url()) as state:
         state.journal.resume(name, who(), now())
         state.journal.set_due(name, now())
-        state.journal.close_problem(name, "login-refused", now())
+        for code in ("login-refused", RESTORED):
+            state.journal.close_problem(name, code, now())
 
 
 def _refuse_unknown(settings: Settings, name: str) -> None:

@@ -101,8 +101,8 @@ def sentence(story: LineStory) -> str:
     return f"{'; '.join(told)}.{_report(line)}"
 
 
-def stranger(said: Answer) -> str:
-    """Tell what a file says of a line that was not ordered through syncd."""
+def stranger(said: Answer, *, forgotten: bool) -> str:
+    """Tell what a file says of a line that was not ordered through syncd, or that may be `forgotten`."""
     what = {
         Says.GOODS: f"{counted(said.quantity, 'copy')} of {said.article} came with delivery note {said.note}",
         Says.ANNOUNCED: f"{counted(said.quantity, 'copy')} of {said.article} announced",
@@ -110,7 +110,8 @@ def stranger(said: Answer) -> str:
     }
     where = f"reference {said.reference}" if said.reference else "no reference"
     marked = f", mark {said.mark}" if said.mark else ""
-    return f"not ordered through syncd ({where}{marked}): {what[said.says]}"
+    unless = ", unless before an older copy of its state was put back" if forgotten else ""
+    return f"not ordered through syncd{unless} ({where}{marked}): {what[said.says]}"
 
 
 def day(when: date) -> str:

@@ -8,6 +8,7 @@ from syncd.errors import UsageError
 from syncd.model import Direction, Finding, Hold, Interchange, State, Step, Verdict
 from syncd.orders import LineTold, line_told, stranger
 from syncd.state import Store
+from syncd.state.journal_problems import RESTORED
 from syncd.status import FileStatus, Said, file_status, said
 
 
@@ -52,8 +53,14 @@ def _story(store: Store, row: Interchange, asked: str) -> Story:
         deliveries=told(store, row.id),
         said=[said(word) for word in journal.audits(number=row.id)],
         lines=[line_told(line) for line in lines],
-        strangers=[stranger(answer) for answer in strangers],
+        strangers=[stranger(answer, forgotten=_forgetful(store, row.account)) for answer in strangers],
     )
+
+
+def _forgetful(store: Store, account: str) -> bool:
+    """Tell whether orders of an account are forgotten: an older copy was put back, or a doubt has no bytes left."""
+    doubts = any(row.account == account and row.spool is None for row in store.journal.awaiting_answer())
+    return doubts or any(each.account == account and each.code == RESTORED for each in store.journal.problems())
 
 
 def _verdict(store: Store, row: Interchange) -> Verdict | None:

@@ -12,6 +12,7 @@ import structlog
 from syncd.jobs.base import Account, Workplace
 from syncd.model import Interchange
 from syncd.state import Store, witness
+from syncd.state.journal_problems import RESTORED
 
 log = structlog.get_logger()
 
@@ -19,6 +20,15 @@ REASON = "the state was restored from an older copy; the order may have been sen
 FORGOTTEN = (
     "the state that knew this order was replaced by an older copy, and its bytes are gone; it may have been sent. "
     "Ask the supplier; if it was not taken, drop it again"
+)
+
+NOTICED = (
+    "the state is an older copy: what came, went out or was said of this account after it was made is forgotten. An "
+    "order that was sent since is not known, and would be sent again if it were dropped again"
+)
+REMEDY = (
+    "See what the shop ordered since then, and settle what is in doubt; do not drop again what may have been sent. "
+    "Then: syncd resume {account}"
 )
 
 
@@ -77,6 +87,8 @@ async def notice_restored(place: Workplace, account: Account) -> None:
     for order in held:
         event = f"order.{order.state}"
         log.warning(event, account=account.name, interchange=order.id, file=order.name, reason=order.reason)
+    remedy = REMEDY.format(account=account.name)
+    await place.do(place.store.journal.open_problem, account.name, RESTORED, NOTICED, remedy, now)
     await place.do(place.store.gate.overtake, account.name, said.fence, place.sample())
     await place.do(_agree, place.store, account.name, path)
     log.warning("state.restored", account=account.name, held=len(held))

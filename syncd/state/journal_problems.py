@@ -21,6 +21,8 @@ _FIND = select(problem.c.id).where(*_THIS).limit(1)
 _CLOSE = update(problem).where(*_THIS)
 _NOBODY = ""
 """The account of a problem that is no account's."""
+RESTORED = "state-restored"
+"""An account's state is an older copy; a person's `resume` closes it."""
 _HERE = ("outbox", "disk-full", "sink-")
 """How the codes begin that tell of one host: each host opens and closes its own. The others tell of the account."""
 OF_ONE_HOST = or_(*(problem.c.code.startswith(code, autoescape=True) for code in _HERE))

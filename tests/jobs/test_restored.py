@@ -219,7 +219,12 @@ async def test_an_order_that_was_sent_and_settled_since_the_copy_is_no_doubt(tmp
         await shop.once("cb")
         restore(shop)
         await shop.once("cb")
-        assert (len(shop.cb.orders), shop.states("order-1.txt"), shop.problems()) == (1, [], {})
+        assert (len(shop.cb.orders), shop.states("order-1.txt")) == (1, [])
+        problem = shop.problems()["state-restored"]
+        assert (problem.account, problem.remedy.endswith("syncd resume cb")) == ("cb", True)
+        app.resume(load(shop.config), "cb")
+        await shop.once("cb")
+        assert shop.problems() == {}
 
 
 async def test_what_is_dropped_again_while_it_is_in_doubt_cannot_be_approved(tmp_path):
@@ -388,3 +393,20 @@ async def test_a_login_that_only_fetched_is_remembered_too(tmp_path):
             await asyncio.sleep(3.1)
             await shop.once("cb")
             assert (len(shop.cb.logins), shop.cb.violations) == (logins, []), "noticed once"
+
+
+async def test_an_answer_to_an_order_that_the_copy_forgot_is_not_flatly_a_strangers(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("umbreit")
+        copied(shop)
+        shop.drop()
+        await shop.once("umbreit")
+        restore(shop)
+        await shop.answered()
+        strangers = [
+            told for name in shop.raw("R_*") for s in app.explain(load(shop.config), name) for told in s.strangers
+        ]
+        assert strangers
+        assert all("unless before an older copy of its state was put back" in told for told in strangers)
+        app.resume(load(shop.config), "umbreit")
+        assert shop.problems() == {}
