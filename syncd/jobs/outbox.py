@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from syncd.errors import LaterError, UsageError
+from syncd.errors import LaterError, SyncdError, UsageError
 from syncd.formats import FORMATS, OrderLine
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import first_error
@@ -71,13 +71,13 @@ def _rehearse(place: Workplace, account: Account, path: Path, normal: "_Normal")
     return f"hold {path.name}: {reason}" if reason else f"queue {path.name} ({len(order.data)} bytes)"
 
 
-async def collect(place: Workplace, account: Account) -> tuple[list[Interchange], list[UsageError]]:
+async def collect(place: Workplace, account: Account) -> tuple[list[Interchange], list[SyncdError]]:
     """Take every complete file out of the account's outbox; return what was taken, and why a file was left there.
 
     Raises UsageError when nothing can be taken.
     """
     taken: list[Interchange] = []
-    errors: list[UsageError] = []
+    errors: list[SyncdError] = []
     if account.outbox is None:
         return taken, errors
     errors += await _leave(place, account)
@@ -95,29 +95,29 @@ async def collect(place: Workplace, account: Account) -> tuple[list[Interchange]
     return taken, errors + await _leave(place, account)
 
 
-async def _leave(place: Workplace, account: Account) -> list[UsageError]:
+async def _leave(place: Workplace, account: Account) -> list[SyncdError]:
     """Remove the outbox files that are journalled, once the witness knows them; return why one could not be removed.
 
     Also those that a stop has left behind.
     """
-    errors = []
+    errors: list[SyncdError] = []
     rows = await place.do(place.store.journal.in_outbox, account.name)
     if rows:
         try:
             await remember_orders(place, account)
         except LaterError as error:
-            return [UsageError(str(error), remedy=error.remedy)]
+            return [error]
     for row, source in rows:
         try:
             await place.do(_unlink_same, Path(source), row.sha256)
             await place.do(place.store.journal.left_outbox, row.id)
-        except UsageError as error:
+        except LaterError as error:
             errors.append(error)
     return errors
 
 
 def _unlink_same(path: Path, sha256: str | None) -> None:
-    """Remove an outbox file that is journalled. Raises UsageError."""
+    """Remove an outbox file that is journalled. Raises LaterError."""
     try:
         if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
             path.unlink()
@@ -125,7 +125,7 @@ def _unlink_same(path: Path, sha256: str | None) -> None:
         pass
     except OSError as error:
         remedy = "The order is on its way. Let syncd's user remove files from this folder."
-        raise UsageError(f"{path} cannot be removed: {error.strerror}", remedy=remedy) from None
+        raise LaterError(f"{path} cannot be removed: {error.strerror}", remedy=remedy) from None
 
 
 async def _take(place: Workplace, account: Account, path: Path, normal: "_Normal") -> Interchange:

@@ -163,8 +163,13 @@ async def _react(place: Workplace, error: SyncdError, result: Tour) -> None:
         remedy = f"Correct user and password, then: syncd resume {name}"
         await _open(place, name, "login-refused", error, remedy)
         result.paused = reason
-    elif result.failures >= TELL_AFTER and not isinstance(error, DoubtError):
+    elif result.failures >= TELL_AFTER and not isinstance(error, DoubtError) and not _told(result, error):
         await _open(place, name, "visit-failed", error)
+
+
+def _told(result: Tour, error: SyncdError) -> bool:
+    """Tell whether this turn met the same before its visit: an outbox that nobody can write is one problem, not two."""
+    return [str(each) for each in result.errors].count(str(error)) > 1
 
 
 async def _open(place: Workplace, name: str, code: str, error: SyncdError, remedy: str = "") -> None:

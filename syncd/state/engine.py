@@ -32,19 +32,20 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._where = str(engine.url.database)
         self.embedded = engine.dialect.name == "sqlite"
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Run a transaction that only reads."""
-        with translated(), self.engine.begin() as connection:
+        with translated(self._where), self.engine.begin() as connection:
             self._begin(connection, "DEFERRED")
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Run a transaction that writes; it is on disk when the block has ended, or nothing of it is."""
-        with translated(), self.engine.begin() as connection:
+        with translated(self._where), self.engine.begin() as connection:
             self._begin(connection, "IMMEDIATE")
             yield connection
 
@@ -113,21 +114,21 @@ _URLS = "Leave it out for SQLite, or write postgresql://user@host/database."
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn the exceptions of the database into ours."""
+def translated(where: object) -> Iterator[None]:
+    """Turn the exceptions of the database into ours; `where` is its file, or its name on a server."""
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
-        raise _ours(error) from error
+        raise _ours(error, where) from error
     except StatementError as error:
         raise (error.orig or error) from None  # not the database's word: a mistake of the caller
 
 
-def _ours(error: DBAPIError | sqlite3.Error) -> SyncdError:
+def _ours(error: DBAPIError | sqlite3.Error, where: object) -> SyncdError:
     cause = error.orig if isinstance(error, DBAPIError) else error
     said = str(cause).strip().partition("\n")[0]  # what follows may quote values
     if isinstance(cause, sqlite3.Error):
-        return _from_sqlite(getattr(cause, "sqlite_errorcode", None), said)
+        return _from_sqlite(getattr(cause, "sqlite_errorcode", None), said, where)
     return _from_postgresql(getattr(cause, "sqlstate", None), said)
 
 
@@ -138,19 +139,21 @@ _WRITING = frozenset(
         sqlite3.SQLITE_IOERR_FSYNC,
         sqlite3.SQLITE_IOERR_DIR_FSYNC,
         sqlite3.SQLITE_IOERR_TRUNCATE,
+        sqlite3.SQLITE_IOERR_SHMOPEN,
         sqlite3.SQLITE_IOERR_SHMSIZE,
     }
 )
 """Result codes of a failed write: a full disk, a quota or a file size limit come as any of them."""
 
 
-def _from_sqlite(code: int | None, said: str) -> SyncdError:
+def _from_sqlite(code: int | None, said: str, where: object) -> SyncdError:
     match (code or 0) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return LaterError(f"the state database is busy: {said}", remedy="Another program holds it; see who does.")
         case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR if code in _WRITING:
             remedy = "Nothing of this step was kept. Make room on the disk; if there is room, look for its errors."
-            return DiskFullError(f"the state database cannot be written: {said}", remedy=remedy)
+            message = f"the state database {where} cannot be written; its disk is full, or fails: {said}"
+            return DiskFullError(message, remedy=remedy)
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_READONLY:
             remedy = "Check who owns the state directory and its files: docs/state.md."
             return StateDamagedError(f"the state database cannot be opened: {said}", remedy=remedy)

@@ -100,7 +100,7 @@ def backup(engine: Engine, target: Path) -> Path:
         number, free = number + 1, target.with_name(f"{target.name}.{number}")
     with disk_errors(free):
         free.touch(mode=0o600)
-    with translated():
+    with translated(free):
         raw = engine.raw_connection()
         try:
             raw.cursor().execute("VACUUM INTO ?", (str(free),))

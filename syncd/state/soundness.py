@@ -18,7 +18,7 @@ from syncd.state.engine import DAMAGED, PATIENCE, translated
 def prove_sound(path: Path) -> None:
     """Check an SQLite database. Raises StateDamagedError: nothing is ever sent from a state that is in doubt."""
     question = "quick_check" if _untouched(path) else "integrity_check"
-    with translated(), closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
+    with translated(path), closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
         (said,) = connection.execute(f"PRAGMA {question}(1)").fetchone()
     if said != "ok":
         raise StateDamagedError(f"{path} is damaged: {said}", remedy=DAMAGED)

@@ -17,9 +17,9 @@ WITHOUT_POWERS = "setpriv --bounding-set=-all --inh-caps=-all " if os.getuid() =
 """Root is bound by permissions too once it has given its capabilities away."""
 
 
-async def once(shop, *, limit="unlimited"):
-    """Run `syncd once` in a process of its own, bound by permissions and by a limit on the size of files in KiB."""
-    command = f"ulimit -f {limit} && exec {WITHOUT_POWERS}{sys.executable} -m syncd once --config {shop.config}"
+async def once(shop, *, limit="unlimited", verb="once"):
+    """Run a verb in a process of its own, bound by permissions and by a limit on the size of files in KiB."""
+    command = f"ulimit -f {limit} && exec {WITHOUT_POWERS}{sys.executable} -m syncd {verb} --config {shop.config}"
     process = await asyncio.create_subprocess_exec(
         "bash", "-c", command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
@@ -49,7 +49,15 @@ async def test_a_disk_that_is_full_at_this_size_loses_nothing_and_sends_nothing_
         assert shop.umbreit.violations == shop.cb.violations == []
 
 
-@pytest.mark.parametrize(("locked", "expected"), [("state", 7), ("outbox", 2), ("inbox", 3)])
+async def test_a_question_on_a_full_disk_says_so_and_where(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        await shop.once()
+        status, said = await once(shop, limit=0, verb="status")
+        assert status == 3, said
+        assert f"{tmp_path / 'state' / 'state.db'} cannot be written; its disk is full" in said
+
+
+@pytest.mark.parametrize(("locked", "expected"), [("state", 7), ("outbox", 3), ("inbox", 3)])
 async def test_a_directory_that_cannot_be_written_is_said_in_words(tmp_path, locked, expected):
     async with open_shop(tmp_path) as shop:
         await shop.once()
@@ -60,6 +68,9 @@ async def test_a_directory_that_cannot_be_written_is_said_in_words(tmp_path, loc
         assert status == expected, said
         assert "Traceback" not in said
         assert len(shop.umbreit.orders) == (locked == "inbox"), "what cannot be remembered is not sent"
+        if locked == "outbox":
+            await once(shop)
+            assert list(shop.problems()) == ["outbox"], "one cause, one problem"
         (tmp_path / locked).chmod(0o700)
         await once(shop)
         assert len(shop.umbreit.orders) == 1
