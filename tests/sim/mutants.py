@@ -116,6 +116,7 @@ MUTANTS = (
         "    tenure = Tenure(place, account, lease, since)\n"
         '    outcome, detail, session = "cut", None, None\n'
         "    try:\n"
+        "        await remember_login(place, account, lease.fence)\n"
         "        session = await place.connect(endpoint, tenure.permit)\n",
         '    outcome, detail, session, since = "cut", None, None, place.sample()\n'
         "    if await place.do(gate.next_login, account.name, interval, place.sample()) > place.clock():\n"
@@ -191,10 +192,10 @@ MUTANTS = (
         "keeping",
     ),
     Mutant(
-        "any line of that number tells that the state is no older copy",
+        "a witness that knows more than the state is not believed",
         "jobs/restored.py",
         "    return fence >= said.fence and at == said.at\n",
-        "    return fence > said.fence or (fence == said.fence and at is not None)\n",
+        "    return True\n",
         "restored",
         "control <",
     ),
