@@ -239,9 +239,10 @@ class ForbiddenError(PersonError):
 def let_go(error: BaseException | None) -> None:
     """Forget the frames behind an error that was dealt with.
 
-    They hold each other, and with them a TLS session, a MiB of it, until the garbage collector comes by.
+    They hold each other, and with them a TLS session, a MiB of it, until the garbage collector comes by. Errors may be
+    each other's cause: a stream raises the one that it keeps again, while what came of it is handled.
     """
-    while error is not None:
+    while error is not None and error.__traceback__ is not None:
         traceback.clear_frames(error.__traceback__)
         error.__traceback__ = None
         error = error.__cause__ or error.__context__

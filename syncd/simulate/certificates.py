@@ -27,6 +27,7 @@ class Certificate:
     def context(self, versions: tuple[str, str]) -> ssl.SSLContext:
         """Make a server's TLS context that speaks the versions from the first to the second."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # Debian 12's Python sets it
         context.sslobject_class = WatchedSSLObject
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.0 is what the supplier speaks

@@ -33,6 +33,7 @@ def context(minimum: str, ca_file: str | None) -> ssl.SSLContext:
             remedy="name a readable PEM file with the supplier's CA or certificate",
         ) from error
     made.minimum_version = MINIMA[minimum]
+    made.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # Debian 12's Python sets it: an end without close_notify looks good
     if minimum == "1.0":
         made.set_ciphers("DEFAULT:@SECLEVEL=0")
         made.options |= _LEGACY_SERVER_CONNECT

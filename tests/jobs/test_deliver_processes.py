@@ -115,7 +115,7 @@ async def test_what_was_removed_from_the_spool_is_brought_back_from_an_archive(t
         words = ["replay", "--sink", "inbox", "--since", "1d", "--dry-run", "--json", "--config", str(shop.config)]
         ready = run(syncd, words)
         assert [json.loads(line)["name"] for line in ready.stdout.splitlines()] == [names[2]]
-        assert "2 are not: their bytes are kept no more" in ready.stderr
+        assert "2 files are not: their bytes are kept no more" in ready.stderr
         archived = [shop.inbox / names[0]]
         (back,), _ = await app_people.ingest(load(shop.config), "cb", archived, None, for_sinks=False)
         assert back.outcome == "known"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from syncd.errors import ConnectionLostError, let_go
 from syncd.transport.ftp.wire import FtpWire
 from tests.jobs.shop import open_shop, stock
 
@@ -41,3 +42,19 @@ async def test_nothing_of_a_visit_is_left(end, tmp_path):
         assert bool(went.failures) == bool(end)
         del went
         assert sessions() == before
+
+
+def test_errors_that_are_each_others_cause_are_let_go():
+    lost = ConnectionResetError()
+
+    def lose() -> None:
+        try:
+            raise lost
+        except ConnectionResetError as error:
+            raise ConnectionLostError("lost", remedy="") from error
+
+    with pytest.raises(ConnectionLostError) as caught:
+        lose()
+    lost.__context__ = caught.value
+    let_go(caught.value)
+    assert (caught.value.__traceback__, lost.__traceback__) == (None, None)

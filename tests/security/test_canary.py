@@ -104,11 +104,11 @@ def test_no_question_shows_a_password(tmp_path: Path):
 
 
 def test_a_traceback_shows_no_password(tmp_path: Path):
-    """Nothing can be written to /dev/full: the one mistake that every program makes."""
+    """Nothing can be written to what is open for reading: a mistake that no program expects."""
     with scripted(USUAL) as server:
         config = prepare(tmp_path, server)
     with_database(tmp_path, config)
-    command = f"{sys.executable} -m syncd config show --config {config} > /dev/full"
+    command = f"{sys.executable} -m syncd config show --config {config} 1< /dev/null"
     ended = subprocess.run(["sh", "-c", command], capture_output=True, env={**os.environ, "SYNCD_DEBUG": "1"})
     assert b"Traceback" in ended.stderr
     assert found(ended.stderr) == []

@@ -50,6 +50,7 @@ def cb(clock: Callable[[], datetime] | None = None, **settings: Any) -> CbHouse:
 
 def context(ca_file: Path) -> ssl.SSLContext:
     made = ssl.create_default_context(cafile=str(ca_file))
+    made.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         made.minimum_version = ssl.TLSVersion.TLSv1

@@ -21,6 +21,7 @@ from syncd.transport.ftp.border import translated
 
 T = TypeVar("T")
 _WAITS = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_CUT = "UNEXPECTED_EOF_WHILE_READING"  # all that Python 3.11.2 says of an end without close_notify
 BLOCK = 2**18
 LastWords = Callable[[], Awaitable[str]]
 """Asks the control connection what broke a transfer."""
@@ -212,12 +213,14 @@ class SecuredData(FtpData):
                 count = self._tls.recv_into(self._buffer[filled:])
                 self._ended = self._goodbye = not count
                 filled += count
-            except ssl.SSLEOFError:
-                self._ended = True
             except _WAITS:
                 if not filled:
                     raise
                 break
+            except ssl.SSLError as error:
+                if not isinstance(error, ssl.SSLEOFError) and error.reason != _CUT:
+                    raise
+                self._ended = True
         return bytes(self._buffer[:filled])
 
     def _pour(self, view: memoryview) -> int:
