@@ -5,6 +5,9 @@ from functools import partial
 from typing import Any
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from tests.postgres import Cluster, cluster
 
@@ -14,6 +17,14 @@ def postgres() -> Iterator[Cluster]:
     """Run one PostgreSQL server for all tests; each test takes its own database of it."""
     with cluster() as running:
         yield running
+
+
+@pytest.fixture
+def said() -> Iterator[list[EventDict]]:
+    """What is logged, at whatever level a test of before has set."""
+    structlog.reset_defaults()
+    with capture_logs() as events:
+        yield events
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 import os
 
 import pytest
-import structlog
-from structlog.testing import capture_logs
 
 from syncd import app_people
 from syncd.config import load
@@ -28,14 +26,6 @@ def archive(tmp_path):
     folder = tmp_path / "archive"
     folder.mkdir()
     return folder
-
-
-@pytest.fixture
-def said():
-    """What is logged, at whatever level a test of before has set."""
-    structlog.reset_defaults()
-    with capture_logs() as events:
-        yield events
 
 
 def put(folder, name, content, order=0):
