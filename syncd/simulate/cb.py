@@ -53,9 +53,9 @@ def _not_in(session: Session, argument: str) -> bool:
 class CbHouse(House):
     """CB on loopback, with explicit TLS 1.0 and one login in ten minutes unless told otherwise.
 
-    relations: account to relation id; an account that is not named there has its own name as id. removes: when a file
-    that is read goes: `before-226`, `after-226`, or `at-open` as soon as the reading begins. takes_torso: a broken
-    upload is taken too. receipts: a receipt is put into `out` for every order. slots: a stock list of `stock()` is
+    relations: account to relation id; an account that is not named there has its own name as directory, and 9999999 as
+    id in its lists. removes: when a file that is read goes: `before-226`, `after-226`, or `at-open` as soon as the
+    reading begins. takes_torso: a broken upload is taken too. receipts: a receipt is put into `out` for every order. slots: a stock list of `stock()` is
     published at each of these times of day in Amsterdam.
     """
 
@@ -169,8 +169,9 @@ class CbHouse(House):
         at = self.clock().astimezone(AMSTERDAM)
         self._reference += 1
         listed = [row if isinstance(row, Row) else Row(*row) for row in rows]
+        receiver = relation if relation.isdecimal() else "9999999"
         name = name or f"bhdart{relation}u{self._reference % 10000:04d}{at:%Y%m%d}.bhd"
-        self.put(account, name, stock_list(listed, receiver=relation, at=at, reference=f"{self._reference:06d}"))
+        self.put(account, name, stock_list(listed, receiver=receiver, at=at, reference=f"{self._reference:06d}"))
         return name
 
     def revised(self, content: bytes) -> bytes:
