@@ -55,8 +55,8 @@ class CbHouse(House):
 
     relations: account to relation id; an account that is not named there has its own name as directory, and 9999999 as
     id in its lists. removes: when a file that is read goes: `before-226`, `after-226`, or `at-open` as soon as the
-    reading begins. takes_torso: a broken upload is taken too. receipts: a receipt is put into `out` for every order. slots: a stock list of `stock()` is
-    published at each of these times of day in Amsterdam.
+    reading begins. takes_torso: a broken upload is taken too. receipts: a receipt is put into `out` for every order.
+    slots: a stock list of `stock()` is published at each of these times of day in Amsterdam.
     """
 
     NAME = "cb"
