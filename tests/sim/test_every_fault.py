@@ -22,3 +22,11 @@ def test_no_single_fault_breaks_a_promise(scene, figures):
 def test_they_are_two_thousand_histories_of_every_scene():
     assert sum(LEAST.values()) >= 2000
     assert LEAST.keys() == SHARE.keys() == scenes.SCENES.keys()
+
+
+@pytest.mark.parametrize("scene", SHARE)
+def test_an_undisturbed_history_hands_over_what_came(scene):
+    world = sweep.Job(scene, ()).world()
+    world.run()
+    assert (world.broken, world.told_lost) == ([], 0)
+    assert world.recorder.files
