@@ -32,7 +32,7 @@ test: $(STAMP)
 	tests/servers.sh
 	$(MAKE) --no-print-directory lint
 	$(VENV)/bin/python -m pytest $(PYTEST) $(NOT_ROOT)
-	$(if $(NOT_ROOT),@echo "Left out, as only root can set it up: pure-ftpd and disks that are too small. Root's make test runs them.")
+	$(if $(NOT_ROOT),@echo "Only root can set up pure-ftpd and disks that are too small; those tests were left out.")
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .
