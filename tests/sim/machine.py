@@ -5,11 +5,14 @@ The daemon, its store, its FTP client and APScheduler are the real ones; only th
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Connection, Engine
 
 from syncd.daemon import Daemon
 from syncd.errors import SyncdError
@@ -174,13 +177,45 @@ class Machine(Points):
         )
 
 
-_FIRST: list[Any] = []
+_FIRST: list[Engine] = []
+
+
+class _Kept:
+    """An engine that keeps its connections beside its pool: to take one out each time is most of a small transaction.
+
+    One that an error has met goes back to the pool, which knows what to do with it.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._idle: list[Connection] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        connection = self._idle.pop() if self._idle else self._engine.connect()
+        try:
+            with connection.begin():
+                yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    def dispose(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+        self._engine.dispose()
 
 
 def share_statements(store: Store) -> None:
     """Have all stores of a sweep compile each statement once, which is half of the time; they share nothing else."""
     database: Any = store._database
+    engine = database.engine
     if not _FIRST:
-        _FIRST.append(database.engine)
-    database.engine.dialect = _FIRST[0].dialect
-    database.engine._compiled_cache = _FIRST[0]._compiled_cache
+        _FIRST.append(engine)
+    engine.dialect = _FIRST[0].dialect
+    engine._compiled_cache = _FIRST[0]._compiled_cache
+    database.engine = _Kept(engine)

@@ -176,9 +176,9 @@ class Points:
         self.lines.append(f"{self.clock.true():%m-%d %H:%M:%S.%f} {text}")
 
     def _tell(self, record: Record) -> None:
-        values = [(name, getattr(record, name)) for name in record.__slots__]
-        shown = [f"{name}={value}" for name, value in values if not isinstance(value, (bytes, list))]
         if record.kind != "command" or self.verbose:
+            values = [(name, getattr(record, name)) for name in record.__slots__]
+            shown = [f"{name}={value}" for name, value in values if not isinstance(value, (bytes, list))]
             self.say(f"house: {record.kind} {' '.join(shown)}")
 
     def _complain(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
