@@ -25,7 +25,7 @@ from tests.sim import sweep
 TOTAL = Path(__file__).with_name("soak.json")
 GOALS = {"pairs": 100_000, "days": 20 * 365, "kills": 50_000}
 """What is furthest behind has its turn."""
-PAIRS = {"umbreit": 32, "cb": 32, "keeping": 32, "guarded": 4, "restored": 2}
+PAIRS = {"umbreit": 32, "cb": 32, "keeping": 32, "guarded": 2, "restored": 1}
 """What one portion of pairs is, by scene: a history with a guard or a copy takes as long as four of the others."""
 DAYS, KILLS = 10, 250
 """What the other portions are: a history of so many days, every second one in storms; kills, after a slow start."""

@@ -31,7 +31,7 @@ from tests.sim.shop import Dropped, Folder, Recorder, drop
 from tests.sim.wire import Wire
 
 START = datetime(2026, 3, 3, 12, 56, tzinfo=UTC)
-SWEEP = 61.0
+SWEEP = 311.0
 """Seconds between two looks of the shop into its folder."""
 DAY_AND_A_HALF = 36 * 3600.0
 
