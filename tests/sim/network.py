@@ -47,7 +47,8 @@ class Network:
     owner: Callable[[], object]
     dead: Callable[[Wire], bool]
     listeners: dict[int, Listener] = field(default_factory=dict)
-    wires: set[Wire] = field(default_factory=set)
+    wires: dict[Wire, None] = field(default_factory=dict)
+    """In the order in which they were joined, as the dice are thrown for one after the other."""
     guarded: range = range(0)
     """Ports of data connections that speak TLS in truth: there, an end without close_notify is a broken transfer."""
     silences: int = 0
@@ -105,7 +106,7 @@ class Network:
         near = Wire(self, f"{label} >", self.owner(), address)
         far = listener.context.run(Wire, self, f"{label} <", None, address)
         near.peer, far.peer = far, near
-        self.wires |= {near, far}
+        self.wires |= dict.fromkeys((near, far))
         far.protocol = listener.context.copy().run(listener.made)
         far._soon(far.protocol.connection_made, far)
         return near
@@ -162,12 +163,12 @@ class Network:
 
     def drop_owner(self, owner: object, *, silent: bool) -> None:
         """End all connections of a process that died: its kernel resets them, unless the whole machine is gone."""
-        for wire in sorted(self.wires, key=lambda wire: wire.label):
+        for wire in self.wires:
             if wire.owner is owner:
                 wire.gone = True
                 wire.peer.silent = silent
                 self.loop.call_later(GIVE_UP if silent else self.delay(), wire.peer.break_off)
-        self.wires = {wire for wire in self.wires if not wire.gone}
+        self.wires = dict.fromkeys(wire for wire in self.wires if not wire.gone)
 
 
 def _shown(data: bytes) -> str:

@@ -26,7 +26,7 @@ class Process:
         self._loop = loop
         self.number = number
         self.alive = True
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: dict[asyncio.Task[Any], None] = {}
         self.ended = asyncio.Event()
         self.error: BaseException | None = None
 
@@ -70,6 +70,6 @@ def task_factory(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> 
     context = options.get("context")
     process = context.get(CURRENT) if context is not None else CURRENT.get()
     if process is not None:
-        process.tasks.add(task)
-        task.add_done_callback(process.tasks.discard)
+        process.tasks[task] = None
+        task.add_done_callback(process.tasks.pop)
     return task

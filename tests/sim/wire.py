@@ -207,7 +207,7 @@ class Wire(asyncio.Transport):
     def _lose(self, error: Exception | None) -> None:
         if not self.gone:
             self.gone = True
-            self.network.wires.discard(self)
+            self.network.wires.pop(self, None)
             self.get_protocol().connection_lost(error)
 
     def _soon(self, call: Callable[..., object], *args: object) -> None:
