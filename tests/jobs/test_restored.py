@@ -395,6 +395,20 @@ async def test_a_login_that_only_fetched_is_remembered_too(tmp_path):
             assert (len(shop.cb.logins), shop.cb.violations) == (logins, []), "noticed once"
 
 
+async def test_a_login_that_only_fetched_is_remembered_where_an_order_was_before(tmp_path):
+    async with open_shop(tmp_path, cb={"login_interval": timedelta(seconds=1)}) as shop:
+        shop.drop(b"anything\r\n", CB_ORDER, tmp_path / "outbox-cb")
+        await shop.once("cb")
+        await asyncio.sleep(1.1)
+        copied(shop)
+        await shop.once("cb")
+        restore(shop)
+        tours = await shop.once("cb")
+        assert isinstance(tours["cb"].errors[0], TooEarlyError)
+        assert (len(shop.cb.logins), shop.cb.violations) == (2, [])
+        assert "state-restored" in shop.problems()
+
+
 async def test_an_answer_to_an_order_that_the_copy_forgot_is_not_flatly_a_strangers(tmp_path):
     async with open_shop(tmp_path) as shop:
         await shop.once("umbreit")

@@ -120,14 +120,15 @@ async def test_a_short_file_with_a_lying_226_reaches_no_sink_and_is_fetched_agai
 
 async def test_a_transfer_that_breaks_keeps_what_came_and_says_so(tmp_path):
     async with open_shop(tmp_path, cb={"faults": ["cut-data-at:100:rst:RETR:1"]}) as shop:
-        shop.cb.publish_stock(stock(50))
+        content = shop.cb.out("shop")[shop.cb.publish_stock(stock(50))]
         tours = await shop.once("cb")
         assert tours["cb"].errors
         assert shop.raw("*.bhd") == {}
         problem = shop.problems()["file-partial"]
         assert "ask the supplier" in problem.remedy
-        partial = list((tmp_path / "state" / "quarantine").glob("*.partial"))
-        assert all(path.read_bytes() for path in partial)
+        state = tmp_path / "state"
+        kept = [*(state / "spool" / "in").iterdir(), *(state / "quarantine").iterdir()]
+        assert [partial.read_bytes() for partial in kept] == [content[:100]]
 
 
 async def test_a_stock_list_with_a_wrong_count_changes_nothing_and_is_kept(tmp_path):

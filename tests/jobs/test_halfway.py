@@ -1,0 +1,55 @@
+"""Stopped between two steps: what is not known to be sent, whole or the same is never taken for it."""
+
+from syncd import app
+from syncd.config import load
+from syncd.model import Direction, RemoteFile
+from tests.jobs.shop import TWO, now, open_shop, order
+from tests.jobs.test_trouble import ANSWER, ORDER, answer
+from tests.security.cases import USUAL
+from tests.security.place import prepare, visit
+from tests.servers import scripted
+
+
+async def test_an_order_whose_temporary_name_is_there_and_cannot_be_renamed_is_held_and_not_taken_for_sent(tmp_path):
+    with scripted.scripted(USUAL | {"RNTO": scripted.hang_up}) as server:
+        config = prepare(tmp_path, server)
+        await visit(config)
+        server.acts |= {"RNFR": scripted.answer("550 not yours"), "RNTO": scripted.answer("250 renamed")}
+        for _ in range(2):
+            await visit(config)
+            (story,) = app.explain(load(config), ORDER)
+            assert story.file.state == "held (doubt)"
+        assert "T1.1 is there with" in str(story.file.reason)
+        assert server.verbs.count("RNTO") == 1
+        assert server.verbs.count("STOR") == 1
+
+
+async def test_an_order_put_where_a_journalled_one_still_lay_is_an_order_of_its_own(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        (shop.outbox / ".syncd-umbreit.tmp").mkdir()  # without its witness an order stays in the outbox
+        dropped = shop.drop()
+        await shop.once("umbreit")
+        assert dropped.exists()
+        assert shop.states(ORDER) == ["stored"]
+        (shop.outbox / ".syncd-umbreit.tmp").rmdir()
+        other = order(("9783442756841", 9), reference="other")
+        shop.drop(other)
+        await shop.once("umbreit")
+        assert [taken.content for taken in shop.umbreit.orders] == [order(*TWO)]
+        (held,) = [s.file for s in app.explain(load(shop.config), ORDER) if s.file.state == "held (guard)"]
+        assert (tmp_path / "state" / "spool" / "out" / f"{held.id}.raw").read_bytes() == other
+
+
+async def test_half_a_delivery_note_found_whole_in_the_spool_is_not_taken_for_the_whole(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        whole = answer() + answer().replace(b"24123456  0001", b"24123456  0002")
+        async with app.workplace(load(shop.config)) as place:
+            row = place.store.journal.announce("umbreit", "answers", RemoteFile(ANSWER, len(whole), now()), now())
+            place.store.spool.write(Direction.IN, row.id, answer())  # and syncd stops before the journal knows
+        await shop.once("umbreit")
+        assert shop.states(ANSWER) == ["quarantined"]
+        assert shop.raw() == {}
+        assert "never confirmed" in shop.problems()["file-partial"].message
+        shop.umbreit.out("900900")[ANSWER] = whole
+        await shop.once("umbreit")
+        assert shop.raw() == {ANSWER: whole}
