@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
@@ -32,6 +31,7 @@ from syncd.retention import Retention
 from syncd.secret import Secret
 from syncd.suppliers import SUPPLIERS
 from syncd.suppliers.rules import Consume, Encryption, Inbound, Supplier
+from syncd.urls import holds_secret
 
 IMPLICIT_PORT = 990
 """FTP over TLS from the first byte: IANA's port for it."""
@@ -274,7 +274,7 @@ class Document(BaseSettings):
     @field_validator("database")
     @classmethod
     def _no_password(cls, url: str | None) -> str | None:
-        if url and urlsplit(url).password:
+        if url and holds_secret(url):
             raise ValueError("must not hold the password: name its place in database_password")
         return url
 

@@ -20,8 +20,13 @@ from syncd.wording import counted
 _REFERENCE = r"""\{\s*(?:file|credential|env)\s*=\s*(?:"[^"]*"|'[^']*')\s*\}"""
 _MEANT = r"\b\w*(?:pas+|pwd|pw|w[oa]+rd|wort|secret|token)\w*"
 """What somebody may have written for `password`, in the languages of our users, misspelt or not."""
-_SECRET = re.compile(rf"""({_MEANT}["']?\s*=\s*)(?!\s*{_REFERENCE}).*""", re.IGNORECASE)
-_URL = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
+_VEILED = r"""[?&][^?=&\s"']*%[^?=&\s"']*="""
+"""A key in the query of a URL that may spell such a word with %77."""
+_SECRET = re.compile(rf"""({_MEANT}["']?\s*=\s*|{_VEILED})(?!\s*{_REFERENCE}).*""", re.IGNORECASE)
+_WITHIN = r"""(?!["'](?:[\s,\]}]|$))"""
+"""Not at the quote that ends a text of TOML."""
+_URL = re.compile(rf"(://[^:/@\s]*:)(?:{_WITHIN}[^@\s])*@(?:(?:{_WITHIN}[^/?#\s])*@)?")
+"""To the last @ before the path, and to the first one anyway: a password may hold @ or / unescaped."""
 
 
 def masked(text: str) -> str:

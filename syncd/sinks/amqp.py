@@ -20,6 +20,7 @@ from syncd.sinks.http import trust
 from syncd.sinks.names import WORDS, AbsolutePath, checked_topic, topic
 from syncd.sinks.parts import Part, parts
 from syncd.sinks.secrets import read
+from syncd.urls import without_query
 
 if TYPE_CHECKING:
     from aio_pika.abc import AbstractExchange
@@ -73,7 +74,9 @@ class AmqpSink:
     async def check(self) -> str:
         """Log in and look for the exchange; raise SinkError."""
         async with self._connected():
-            return f"{self._settings.url} lets syncd in, and has the exchange {self._settings.exchange!r}"
+            return (
+                f"{without_query(self._settings.url)} lets syncd in, and has the exchange {self._settings.exchange!r}"
+            )
 
     async def close(self) -> None:
         """Do nothing: no connection outlives its batch."""

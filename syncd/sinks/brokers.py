@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from syncd.errors import SinkError, SinkRefusedError
 from syncd.sinks.http import printable
 from syncd.sinks.parts import Part
+from syncd.urls import holds_secret, without_query
 
 WINDOW = 32
 """Messages on the way that are not acknowledged yet."""
@@ -17,15 +18,18 @@ FAREWELL = 2
 """Seconds to wait for a server to take leave."""
 OTHERWISE = "Is it up and reachable? It is tried again."
 UNTRUSTED = "Is the server's certificate from an authority of your own? Name it in ca_file."
+_INSTEAD = 'write user = "…" and password = { file = "…" } instead'
 
 
 def checked_url(text: str, *schemes: str) -> str:
     """Return a URL of one of these schemes with a host and without a login; raise ValueError."""
+    if holds_secret(text):
+        raise ValueError(f"holds a password, before the @ or behind the ?; {_INSTEAD}")
     url = urlsplit(text)
     if url.scheme not in schemes or not url.hostname or not text.isascii() or not text.isprintable():
         raise ValueError(f"should begin with {' or '.join(f'{scheme}://' for scheme in schemes)} and name a host")
-    if url.username is not None or url.password is not None:
-        raise ValueError('holds a login; write user = "…" and password = { file = "…" } instead')
+    if url.username is not None:
+        raise ValueError(f"holds a login; {_INSTEAD}")
     return text
 
 
@@ -53,7 +57,7 @@ async def left(closing: Coroutine[Any, Any, object]) -> None:
 
 
 @contextmanager
-def translated(where: str, remedies: Mapping[str, str], refusals: frozenset[str] = frozenset()) -> Iterator[None]:
+def translated(url: str, remedies: Mapping[str, str], refusals: frozenset[str] = frozenset()) -> Iterator[None]:
     """Turn what a client library raises into SinkError, or SinkRefusedError; `remedies` go by the name of its class."""
     try:
         yield
@@ -65,4 +69,4 @@ def translated(where: str, remedies: Mapping[str, str], refusals: frozenset[str]
         remedy = UNTRUSTED if "CERTIFICATE_VERIFY_FAILED" in str(error) else next(known, OTHERWISE)
         said = "no answer in time" if isinstance(error, TimeoutError) else printable(str(error)) or names[0]
         made = SinkRefusedError if refusals.intersection(names) else SinkError
-        raise made(f"{where}: {said}", remedy=remedy) from error
+        raise made(f"{without_query(url)}: {said}", remedy=remedy) from error

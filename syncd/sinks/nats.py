@@ -19,6 +19,7 @@ from syncd.sinks.http import trust
 from syncd.sinks.names import WORDS, AbsolutePath, checked_topic, topic
 from syncd.sinks.parts import Part, parts
 from syncd.sinks.secrets import read
+from syncd.urls import without_query
 
 if TYPE_CHECKING:
     from nats.js import JetStreamContext
@@ -76,7 +77,7 @@ class NatsSink:
     async def check(self) -> str:
         """Log in; raise SinkError."""
         async with self._connected():
-            return f"{self._settings.url} lets syncd in"
+            return f"{without_query(self._settings.url)} lets syncd in"
 
     async def close(self) -> None:
         """Do nothing: no connection outlives its batch."""

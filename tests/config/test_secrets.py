@@ -39,6 +39,36 @@ def test_a_password_in_a_sink_is_guarded_as_well(write):
     assert CANARY not in repr(load(write(CB + sink)))
 
 
+PLACES = {
+    "database": 'database = "postgresql://{}"',
+    "sql": '[sink.x]\ntype = "sql"\nurl = "postgresql://{}"',
+    "amqp": '[sink.x]\ntype = "amqp"\nuser = "u"\npassword = {{ env = "P" }}\nurl = "amqp://{}"',
+    "nats": '[sink.x]\ntype = "nats"\nurl = "nats://{}"',
+}
+URLS = [
+    f"shop:{CANARY}@db/shop",
+    f"shop:kan@{CANARY}@db/shop",
+    f"shop:kan/{CANARY}@db/shop",
+    f"shop:kan@db:{CANARY}@db/shop",
+    f"db/shop?password={CANARY}",
+    f"db/shop?sslmode=require&sslpassword={CANARY}",
+    f"db/shop#?PassWD={CANARY}",
+    f"db/shop?pass%77ord={CANARY}",
+    f"db/shop?client_secret={CANARY}",
+    f"db/shop?token={CANARY}",
+]
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_url_holds_no_secret(write, place, url):
+    text = PLACES[place].format(url)
+    found = troubles(write(text + CB if place == "database" else CB + text))
+    assert len(found) == 2, found
+    assert "password" in found[0]
+    assert CANARY not in "".join(found)
+
+
 def test_no_error_shows_a_password(write):
     text = INLINE.replace("cb]", "cb]\npasword = 'a'") + f'database_password = "{CANARY}"\n[sink.x]\ntoken = "{CANARY}"'
     assert CANARY not in "".join(troubles(write(text)))

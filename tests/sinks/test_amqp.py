@@ -18,7 +18,8 @@ pytestmark = pytest.mark.timeout(300)  # a broker in Erlang takes its time on a 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"url": "http://127.0.0.1"}, "url.*amqps://"),
     ({"url": "amqp:///vhost"}, "url"),
-    ({"url": "amqp://guest:guest@127.0.0.1/"}, "url.*login"),
+    ({"url": "amqp://guest:guest@127.0.0.1/"}, "url.*password"),
+    ({"url": "amqp://guest@127.0.0.1/"}, "url.*login"),
     ({"user": None}, "user"),
     ({"password": 5}, "password"),
     ({"routing_key": "shop.#"}, "routing_key.*wildcard"),

@@ -14,7 +14,8 @@ from tests.sinks.servers import EncryptedNatsServer, NatsServer
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"url": "http://127.0.0.1"}, "url.*tls://"),
     ({"url": "nats://"}, "url"),
-    ({"url": "nats://syncd:geheim@127.0.0.1:4222"}, "url.*login"),
+    ({"url": "nats://syncd:geheim@127.0.0.1:4222"}, "url.*password"),
+    ({"url": "nats://geheim@127.0.0.1:4222"}, "url.*login"),
     ({"password": None}, "password"),
     ({"subject": "shop.>"}, "subject.*wildcard"),
     ({"subject": "shop..in"}, "subject"),

@@ -24,6 +24,7 @@ from syncd.sinks.base import Batch
 from syncd.sinks.sql import sqlite
 from syncd.sinks.sql.journal import Held, Journal
 from syncd.sinks.sql.load import Database
+from syncd.urls import holds_secret
 
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresql+psycopg"}
 
@@ -40,14 +41,14 @@ REMEDIES = {
 
 
 def _checked_url(text: str) -> str:
+    if holds_secret(text):
+        raise ValueError('holds a password, before the @ or behind the ?; write password = { file = "…" } instead')
     try:
         url = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise ValueError("not a URL like sqlite:////srv/shop.db or postgresql://user@host/database") from error
     if url.drivername not in DRIVERS:
         raise ValueError(f"{url.drivername} is not one of {', '.join(DRIVERS)}")
-    if url.password is not None:
-        raise ValueError('holds a password; write password = { file = "…" } instead')
     if url.drivername == "sqlite" and not (url.database or "").startswith("/"):
         raise ValueError("should name an absolute path, with four slashes: sqlite:////srv/shop.db")
     return text
@@ -163,7 +164,7 @@ class SqlSink:
         return made(f"database {self._where()}: {' '.join(str(cause).split())}", remedy=remedy)
 
     def _where(self) -> str:
-        return self._url.render_as_string(hide_password=True)
+        return self._url.set(query={}).render_as_string(hide_password=True)
 
 
 def _database(url: URL) -> Database:

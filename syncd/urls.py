@@ -1,0 +1,21 @@
+"""What a URL of the configuration must not hold: a secret, wherever a client library would look for one."""
+
+import re
+from urllib.parse import parse_qsl
+
+SECRETS = ("password", "passwd", "secret", "token")
+"""Parts of the names of secrets, such as libpq's `sslpassword`."""
+
+_LOGIN = re.compile(r"[^:/]*://[^:/]*:[^@]*@")
+"""As SQLAlchemy reads a password: to the first @, whatever stands before it."""
+
+
+def holds_secret(url: str) -> bool:
+    """Tell whether a password stands before the @ of a URL, or a secret in its query."""
+    keys = [key.lower() for key, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)]
+    return bool(_LOGIN.match(url)) or any(name in key for name in SECRETS for key in keys)
+
+
+def without_query(url: str) -> str:
+    """Return what messages may show of a URL that holds no secret before its query."""
+    return re.split("[?#]", url, maxsplit=1)[0]
