@@ -1,7 +1,13 @@
 """Stopped between two steps: what is not known to be sent, whole or the same is never taken for it."""
 
+import asyncio
+import threading
+
+import pytest
+
 from syncd import app
 from syncd.config import load
+from syncd.errors import LaterError, RefusedError
 from syncd.model import Direction, RemoteFile
 from tests.jobs.shop import TWO, now, open_shop, order
 from tests.jobs.test_trouble import ANSWER, ORDER, answer
@@ -53,3 +59,37 @@ async def test_half_a_delivery_note_found_whole_in_the_spool_is_not_taken_for_th
         shop.umbreit.out("900900")[ANSWER] = whole
         await shop.once("umbreit")
         assert shop.raw() == {ANSWER: whole}
+
+
+@pytest.mark.parametrize("fault", ["421:PASV:1", "unheard:PASV:1", "421:STOR:1", "refused:STOR:1"])
+async def test_an_order_whose_upload_never_began_is_no_doubt_and_goes_out_at_the_next_visit(tmp_path, fault):
+    async with open_shop(tmp_path, cb={"faults": [fault]}) as shop:
+        shop.drop(b"anything\r\n", "order-1.txt", tmp_path / "outbox-cb")
+        tours = await shop.once("cb")
+        assert isinstance(tours["cb"].errors[0], LaterError | RefusedError)
+        assert shop.states("order-1.txt") == ["queued"]
+        await shop.once("cb")
+        assert [taken.content for taken in shop.cb.orders] == [b"anything\r\n"]
+        assert shop.states("order-1.txt") == ["sent"]
+
+
+async def test_what_came_before_a_reset_is_kept_byte_for_byte(tmp_path):
+    def breaks(talk, _):
+        talk.say("150 here it comes")
+        connection = talk.accept()
+        connection.sendall(answer()[:50])
+        assert kept.wait(5)
+        scripted.rst(connection)
+        talk.say("426 cut")
+
+    kept = threading.Event()
+    with scripted.scripted(USUAL | {"RETR": breaks}) as server:
+        tour = asyncio.create_task(visit(prepare(tmp_path, server)))
+        drafts = tmp_path / "state" / "spool" / "in"
+        async with asyncio.timeout(5):
+            while not any(path.stat().st_size for path in drafts.glob("*.part")):
+                await asyncio.sleep(0.01)
+        kept.set()
+        assert (await tour).errors
+    (partial,) = (tmp_path / "state" / "quarantine").iterdir()
+    assert partial.read_bytes() == answer()[:50]
