@@ -84,8 +84,13 @@ def _tour_json(tour: "Tour") -> dict[str, Any]:
         "commands": tour.visit.commands if tour.visit else [],
         "tls": tour.visit.tls_version if tour.visit else None,
         "paused": tour.paused,
-        "errors": [_error(error) for error in tour.errors],
+        "errors": [_error(error) for error in _causes(tour)],
     }
+
+
+def _causes(tour: "Tour") -> Iterable["SyncdError"]:
+    """Return what went wrong, each cause once: a folder nobody can write stops more than one step of a turn."""
+    return {(error.code, str(error)): error for error in tour.errors}.values()
 
 
 def _file(row: Any) -> dict[str, Any]:
@@ -101,7 +106,7 @@ def _tour_text(tour: "Tour") -> Iterator[str]:
         yield f"{tour.account}: visited, {len(tour.visit.fetched)} fetched, {tour.visit.listed} listed"
     if tour.paused:
         yield f"{tour.account}: paused: {tour.paused}"
-    yield from (line for error in tour.errors for line in _error_lines(tour.account, error))
+    yield from (line for error in _causes(tour) for line in _error_lines(tour.account, error))
 
 
 def _error_lines(account: str, error: "SyncdError") -> Iterator[str]:

@@ -69,6 +69,7 @@ async def test_a_directory_that_cannot_be_written_is_said_in_words(tmp_path, loc
         assert "Traceback" not in said
         assert len(shop.umbreit.orders) == (locked == "inbox"), "what cannot be remembered is not sent"
         if locked == "outbox":
+            assert said.count("\numbreit: later: ") == 1, said
             await once(shop)
             assert list(shop.problems()) == ["outbox"], "one cause, one problem"
         (tmp_path / locked).chmod(0o700)
