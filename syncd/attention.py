@@ -11,9 +11,10 @@ from syncd.state import Store
 def attention(store: Store, row: Interchange) -> tuple[str, str, str]:
     """Return a problem's code, what it is, and what to do about it."""
     code, sentence, remedy = _WANTS[row.direction, row.state, row.hold, _sure(row)]
-    if row.direction is Direction.OUT and row.hold is not Hold.DOUBT:
+    if row.direction is Direction.OUT and row.hold is not Hold.DOUBT and row.state is not Step.UNCONFIRMED:
         remedy = _possible(store, row, remedy)
-    return code, f"{row.name} {sentence}: {row.reason}", remedy.format(id=row.id, account=row.account)
+    reason = row.reason or "the reply to its upload was lost"
+    return code, f"{row.name} {sentence}: {reason}", remedy.format(id=row.id, account=row.account)
 
 
 def _possible(store: Store, row: Interchange, remedy: str) -> str:
@@ -38,13 +39,15 @@ def _sure(row: Interchange) -> bool | None:
     return row.proven if row.direction is Direction.IN else row.attempt == 0
 
 
+_IN_DOUBT = (
+    "order-in-doubt",
+    "may have been ordered or not",
+    "Ask the supplier whether it has this order, then: syncd settle {id} --taken --reason WHY (or --not-taken). "
+    "It is never sent again by itself.",
+)
 _WANTS = {
-    (Direction.OUT, Step.HELD, Hold.DOUBT, None): (
-        "order-in-doubt",
-        "may have been ordered or not",
-        "Ask the supplier whether it has this order, then: syncd settle {id} --taken --reason WHY (or --not-taken). "
-        "It is never sent again by itself.",
-    ),
+    (Direction.OUT, Step.UNCONFIRMED, None, None): _IN_DOUBT,
+    (Direction.OUT, Step.HELD, Hold.DOUBT, None): _IN_DOUBT,
     (Direction.OUT, Step.HELD, Hold.GUARD, None): (
         "order-held",
         "is held and was not sent",

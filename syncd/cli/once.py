@@ -59,6 +59,8 @@ def tour_status(tour: "Tour") -> int:
         statuses.append(4)
     if tour.quarantined or tour.held:
         statuses.append(5)
+    if tour.visit and tour.visit.left:
+        statuses.append(3)
     return worst(statuses)
 
 
@@ -81,6 +83,7 @@ def _tour_json(tour: "Tour") -> dict[str, Any]:
         "account": tour.account,
         "taken": [_file(row) for row in tour.taken],
         "fetched": [_file(row) for row in (tour.visit.fetched if tour.visit else ())],
+        "left": [{"name": each.file.name, "reason": each.why} for each in (tour.visit.left if tour.visit else ())],
         "commands": tour.visit.commands if tour.visit else [],
         "tls": tour.visit.tls_version if tour.visit else None,
         "paused": tour.paused,
@@ -103,6 +106,8 @@ def _tour_text(tour: "Tour") -> Iterator[str]:
     if tour.visit:
         for row in tour.visit.fetched:
             yield f"{tour.account}: {row.name} {row.state}" + (f": {row.reason}" if row.reason else "")
+        for left in tour.visit.left:
+            yield f"{tour.account}: {left.file.name} was not fetched: {left.why}"
         yield f"{tour.account}: visited, {len(tour.visit.fetched)} fetched, {tour.visit.listed} listed"
     if tour.paused:
         yield f"{tour.account}: paused: {tour.paused}"

@@ -3,6 +3,7 @@
 These checks look at the values as they were read, so that they report even when other keys are wrong.
 """
 
+import os
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,7 +75,7 @@ def _checked(
 def across(sources: Sources) -> Iterator[Told]:
     """Yield what is wrong between tables."""
     yield from _unknown_sinks(sources.values)
-    yield from _shared(sources.values, "outbox", lambda table: table.get("outbox"))
+    yield from _shared(sources.values, "outbox", _outbox)
     yield from _shared(sources.values, "user", _login)
     if not sources.private:
         yield from _open_passwords(sources)
@@ -100,6 +101,12 @@ def _unknown_sinks(values: Mapping[str, Any]) -> Iterator[Told]:
                 choice(str(name), known, "sink")
             except ValueError as error:
                 yield ("account", account, "sinks", index), str(error)
+
+
+def _outbox(table: Mapping[str, Any]) -> str | None:
+    """Return the folder itself, whatever name it has here: out of one folder, two accounts would order twice."""
+    outbox = table.get("outbox")
+    return os.path.realpath(outbox) if isinstance(outbox, str) else None
 
 
 def _login(table: Mapping[str, Any]) -> tuple[Hashable, ...] | None:

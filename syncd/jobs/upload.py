@@ -11,7 +11,15 @@ from typing import Unpack
 
 import structlog
 
-from syncd.errors import DoubtError, LaterError, ProtocolError, RefusedError, SpoolLostError, TruncatedError
+from syncd.errors import (
+    ConflictError,
+    DoubtError,
+    LaterError,
+    ProtocolError,
+    RefusedError,
+    SpoolLostError,
+    TruncatedError,
+)
 from syncd.formats import wire
 from syncd.jobs.base import Account, Workplace, uncut
 from syncd.jobs.restored import testify
@@ -46,7 +54,7 @@ class Carrier:
             if move is None:
                 return order
             if isinstance(move, HoldBack):
-                return await self.hold(order, move)
+                return await self._ask(order, move)
             await self.session.enter(channel.directory)
             try:
                 order = await self._maker_of(move)(channel, order)
@@ -59,6 +67,15 @@ class Carrier:
             f"{order.name}: the temporary name {order.temp_name} keeps vanishing before it is renamed",
             remedy="Ask the supplier what removes files from the order folder.",
         )
+
+    async def _ask(self, order: Interchange, move: HoldBack) -> Interchange:
+        """Ask a person about an order in doubt, unless one has settled it since the visit began."""
+        try:
+            return await self.hold(order, move)
+        except ConflictError:
+            if order.state is not Step.UNCONFIRMED:
+                raise
+            return await self.place.do(self.place.store.journal.get, order.id)
 
     async def hold(self, order: Interchange, move: HoldBack) -> Interchange:
         """Put an order aside for a person."""

@@ -6,7 +6,7 @@ It is written before an effect and after it; it has no clock and no opinion. Dec
 from datetime import datetime
 from typing import Unpack
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from syncd.model import Event, Interchange, State, Step
 from syncd.state import rows
@@ -22,10 +22,11 @@ from syncd.state.journal_people import People
 from syncd.state.journal_problems import Problems
 from syncd.state.journal_questions import Questions
 from syncd.state.journal_replay import Replays
-from syncd.state.tables import event
+from syncd.state.tables import event, interchange
 
 _LAST_EVENT = select(event.c.id, event.c.at).order_by(event.c.id.desc()).limit(1)
 _LAST_EVENT_OF = _LAST_EVENT.where(event.c.interchange_id == bindparam("number"))
+_NEWEST = select(func.max(interchange.c.id))
 _EVENT_AT = select(event.c.at).where(event.c.id == bindparam("number"))
 
 
@@ -38,6 +39,11 @@ class Journal(
         """Return an interchange. Raises UsageError when there is none of this number."""
         with self._database.reading() as connection:
             return rows.load(connection, number)
+
+    def newest(self) -> int:
+        """Return the highest number of an interchange; 0 when there is none."""
+        with self._database.reading() as connection:
+            return connection.scalar(_NEWEST) or 0
 
     def advance(
         self,

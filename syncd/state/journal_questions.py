@@ -74,14 +74,15 @@ class Questions:
             return [rows.to_interchange(row) for row in connection.execute(_AWAITING_ANSWER)]
 
     def attention(self) -> list[Interchange]:
-        """Return what wants a person, oldest first: what is held, quarantined files that no later one made good."""
+        """Return what wants a person, oldest first: held, in doubt, or in quarantine with no good one after it."""
         later = interchange.alias("later")
         same = [later.c[name] == interchange.c[name] for name in ("account", "channel", "direction", "name")]
         good = later.c.state.in_((State.PARSED, State.DONE))
         made_good = exists().where(*same, later.c.id > interchange.c.id, good)
         broken = (interchange.c.state == State.QUARANTINED) & ~(~interchange.c.proven & made_good)
         waits = (interchange.c.state == State.PARSED) & (interchange.c.hold == Hold.GUARD)
-        query = select(*rows.COLUMNS).where(or_(interchange.c.state == Step.HELD, waits, broken))
+        held = interchange.c.state.in_((Step.HELD, Step.UNCONFIRMED))
+        query = select(*rows.COLUMNS).where(or_(held, waits, broken))
         with self._database.reading() as connection:
             return [rows.to_interchange(row) for row in connection.execute(query.order_by(interchange.c.id))]
 

@@ -28,7 +28,9 @@ def sign_off(path: Path) -> None:
     """Sign a database that was closed cleanly; one that somebody else still has open is left unsigned."""
     if not path.with_name(f"{path.name}-wal").exists():
         with suppress(OSError):  # without a signature the next start checks in full
-            _signature_of(path).write_text(_signature(path))
+            signature = _signature_of(path)
+            signature.touch(mode=0o600)
+            signature.write_text(_signature(path))
 
 
 def _untouched(path: Path) -> bool:

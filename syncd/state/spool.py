@@ -20,6 +20,7 @@ from syncd.state.disk import disk_errors, rename, sync_directory, sync_file
 BLOCK = 2**18
 _NAME = re.compile(r"spool/(in|out)/[0-9]{1,19}\.raw|quarantine/(in|out)-[0-9]{1,19}\.partial")
 _DRAFT = re.compile(r"([0-9]{1,19})\.part")
+_INBOUND = re.compile(r"([0-9]{1,19})\.(?:raw|part)")
 
 
 def holds_files(root: Path) -> bool:
@@ -200,6 +201,24 @@ class Spool:
             if direction is Direction.OUT:
                 with disk_errors(self._root):
                     self._draft(direction, number).unlink(missing_ok=True)
+
+    def put_aside(self, newest: int) -> list[str]:
+        """Move inbound files of ids above the newest that was given to quarantine; return their names there.
+
+        The state that knew them was replaced by an older copy, which gives their ids again: no other may find them.
+        """
+        with disk_errors(self._root):
+            there = sorted(self._folder(Direction.IN).iterdir())
+        named = [(path, _INBOUND.fullmatch(path.name)) for path in there]
+        return [self._stray(path) for path, match in named if match and int(match[1]) > newest]
+
+    def _stray(self, path: Path) -> str:
+        sync_file(path)
+        with disk_errors(path), path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        target = self._root / "quarantine" / f"stray-{digest[:16]}{path.suffix}"
+        rename(path, target)
+        return f"quarantine/{target.name}"
 
     def _folder(self, direction: Direction) -> Path:
         return self._root / "spool" / direction.value

@@ -10,6 +10,7 @@ import socket
 from pathlib import Path
 from typing import Self
 
+import structlog
 from sqlalchemy import Engine
 
 from syncd.errors import StateLockedError, UsageError
@@ -24,6 +25,8 @@ from syncd.state.spool import Spool, holds_files
 from syncd.state.tables import REVISION
 
 DATABASE = "state.db"
+
+log = structlog.get_logger()
 
 
 class Store:
@@ -66,6 +69,8 @@ def open_state(directory: Path, url: str | None = None) -> Store:
         database = _server(url) if url else _file(directory / DATABASE)
         store = Store(directory, database, lock, host)
         store.spool.sweep()
+        for name in store.spool.put_aside(store.journal.newest()):
+            log.warning("spool.put-aside", file=name)
         store.gate.forget_leases(store.holder.rpartition("/")[0], _lives)
         return store
     except BaseException:

@@ -110,6 +110,10 @@ WRONG = {
         CB + 'outbox = "/o"' + UMBREIT + 'outbox = "/o"',
         "14: account.umbreit.outbox: is already that of account.cb",
     ),
+    "one outbox by two names": (
+        CB + 'outbox = "/o"' + UMBREIT + 'outbox = "/p/../o"',
+        "14: account.umbreit.outbox: is already that of account.cb",
+    ),
 }
 
 

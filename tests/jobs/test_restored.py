@@ -12,9 +12,10 @@ import pytest
 from syncd import app, app_people
 from syncd.config import load
 from syncd.errors import DoubtError, SpoolLostError, TooEarlyError, UsageError
+from syncd.model import RemoteFile
 from syncd.simulate.faults import Faults
 from syncd.state import join_state
-from tests.jobs.shop import TWO, now, open_shop, order
+from tests.jobs.shop import TWO, now, open_shop, order, stock
 from tests.jobs.test_trouble import ORDER
 
 LATER = "S_900900_20261121101113"
@@ -424,3 +425,24 @@ async def test_an_answer_to_an_order_that_the_copy_forgot_is_not_flatly_a_strang
         assert all("unless before an older copy of its state was put back" in told for told in strangers)
         app.resume(load(shop.config), "umbreit")
         assert shop.problems() == {}
+
+
+async def test_a_file_that_the_copy_does_not_know_is_not_taken_for_another(tmp_path):
+    """The copied spool holds a list of after the database was copied: its number is given again."""
+    async with open_shop(tmp_path) as shop:
+        await shop.once("cb")
+        backup = copied_while_open(shop)
+        unknown = shop.cb.publish_stock(stock(3))
+        content = shop.cb.out("shop")[unknown]
+        await shop.once("cb")
+        shutil.rmtree(backup / "spool")
+        shutil.copytree(shop.folder / "state" / "spool", backup / "spool")
+        restore(shop)
+        async with app.workplace(load(shop.config)) as place:
+            lost = RemoteFile("bhdart1234567u999920261122.bhd", 10**6, None)
+            number = place.store.journal.announce("cb", "stock", lost, now()).id
+            assert not (shop.folder / "state" / "spool" / "in" / f"{number}.raw").exists()
+        await shop.once("cb")
+        assert shop.states(lost.name) == ["quarantined"], "syncd was stopped before a byte of it came"
+        (stray,) = (shop.folder / "state" / "quarantine").glob("stray-*.raw")
+        assert stray.read_bytes() == content

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from syncd.errors import StateDamagedError
+from syncd.cli.once import tour_status
+from syncd.errors import DiskFullError, StateDamagedError
 from syncd.transport.base import MAX_FILE
 from tests.jobs.shop import Shop, open_shop, stock
 from tests.root import NEEDS_ROOT, must_be_root
@@ -45,8 +46,9 @@ async def test_what_does_not_fit_is_not_asked_for_and_comes_when_there_is_room(t
             large = shop.cb.publish_stock(stock(60_000), name="large.bhd")
             small = shop.cb.publish_stock(stock(3), name="small.bhd")
             assert 2 * MIB < len(shop.cb.out("shop")[large]) < 3 * MIB
-            await shop.once("cb")
+            tours = await shop.once("cb")
             assert asked_for(shop) == [small], "a smaller file still comes"
+            assert tour_status(tours["cb"]) == DiskFullError.exit_status
             assert large in shop.cb.out("shop")
             problem = shop.problems()["disk-full"]
             assert large in problem.message

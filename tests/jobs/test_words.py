@@ -1,6 +1,7 @@
 """A person's word: what each verb does, what it refuses, and what is remembered of it."""
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,8 @@ from syncd import app, app_people
 from syncd.config import load
 from syncd.errors import ConflictError, RejectedError, SpoolLostError, UsageError
 from syncd.jobs import words
-from syncd.model import Direction, Hold, Step, Word
+from syncd.jobs.upload import Carrier
+from syncd.model import Direction, Hold, State, Step, Word
 from syncd.state import join_state
 from syncd.stories import meaning
 from tests.jobs.shop import TWO, now, open_shop, order, stock
@@ -130,9 +132,27 @@ async def test_a_doubt_that_is_settled_as_taken_is_over(tmp_path):
             app_people.settle(settings(shop), doubt, "", taken=False)
 
 
+async def test_a_doubt_that_is_settled_while_a_visit_is_under_way_stays_settled(tmp_path):
+    async with open_shop(tmp_path, cb={"faults": ["lost-226:STOR:1"]}) as shop:
+        doubt = await doubtful(shop)
+        async with app.workplace(load(shop.config)) as place:
+            before = place.store.journal.get(doubt)
+            account = app.accounts_of(load(shop.config))["cb"]
+            app_people.settle(settings(shop), doubt, "CB knows nothing", taken=False)
+            two_days_on = replace(place, clock=lambda: now() + timedelta(days=2))
+            session = await place.connect(account.endpoint(account.commands()))
+            after = await Carrier(two_days_on, account, session).carry(before)
+            session.abort()
+        assert (before.state, after.state) == (Step.UNCONFIRMED, State.QUARANTINED)
+        assert shop.states("order-1.txt") == ["quarantined"]
+
+
 async def test_a_doubt_that_is_settled_as_not_taken_waits_until_somebody_sends_it_again(tmp_path):
     async with open_shop(tmp_path, cb={"faults": ["lost-226:STOR:1"]}) as shop:
         doubt = await doubtful(shop)
+        problem = shop.problems()["order-in-doubt"]
+        assert "order-1.txt may have been ordered or not: the reply to its upload was lost" in problem.message
+        assert f"syncd settle {doubt}" in problem.remedy
         app_people.settle(settings(shop), doubt, "CB knows nothing", taken=False)
         for _ in range(2):
             await shop.once("cb")

@@ -50,7 +50,8 @@ def test_only_the_owner_may_read(tmp_path):
     with open_state(tmp_path / "state") as store:
         store.journal.register({"shop": "umbreit"})
         modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "state").iterdir()}
-    assert modes["state.db"] == modes["state.db-wal"] == modes["lock"] == 0o600
+    modes["signature"] = (tmp_path / "state" / "state.db.clean").stat().st_mode & 0o777
+    assert modes["state.db"] == modes["state.db-wal"] == modes["lock"] == modes["signature"] == 0o600
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
 
 
