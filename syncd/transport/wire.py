@@ -5,19 +5,24 @@ aioftp) and the one in memory (`memory`) are judged by the same code. A wire rai
 protocol, TLS, busy), and ForbiddenError before a byte leaves.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from syncd.errors import BusyError, ProtocolError, RefusedError, SyncdError
 from syncd.transport.base import Permit
 
+STRIPPED = 4
+"""Characters of a secret, without blanks at its ends, from which on it is no word that stands in any reply."""
 NOT_IMPLEMENTED = frozenset({500, 501, 502, 504})
 """RFC 959, 4.2.2: the server does not know the command."""
 
 
 def masked(text: str, secret: str) -> str:
-    """Return a text with a secret made unreadable."""
-    return text.replace(secret, "****") if secret else text
+    """Return a text with a secret made unreadable, also where it lost the blanks at its ends."""
+    bare = secret.strip()
+    for form in (secret, bare if len(bare) >= STRIPPED else ""):
+        text = text.replace(form, "****") if form else text
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +32,8 @@ class Reply:
     code: int
     text: str
     """As it is, for what a program reads in it: a size, a port, a path."""
-    secret: str = field(default="", repr=False)
-    """Never shown, though a server may write it into any reply."""
+    shown: str = ""
+    """The text for people, as a server may write the password into any reply; empty: it is the text itself."""
 
     @property
     def kind(self) -> int:
@@ -48,7 +53,7 @@ class Reply:
 
     def __str__(self) -> str:
         """Show the reply as the server wrote it."""
-        return f"{self.code} {masked(self.text, self.secret)[:300]}".rstrip()
+        return f"{self.code} {(self.shown or self.text)[:300]}".rstrip()
 
 
 class Data(Protocol):

@@ -398,6 +398,24 @@ async def test_a_login_that_fails(acts: dict[str, Act], error: type[SyncdError])
         assert PASSWORD not in f"{caught.value} {caught.value.remedy}"
 
 
+@pytest.mark.parametrize(
+    ("password", "reply", "shown"),
+    [
+        (" Buch-1450 ", "530 Buch-1450", "530 ****"),
+        (" Buch-1450 ", "530-no Buch-1450\r\n530  Buch-1450 ?", "530 no **** ****?"),
+        (" ab ", "530 no  ab ", "530 no ****"),
+        ("Buch 1450", "530-Buch\r\n 1450\r\n530 no", "530 **** no"),
+    ],
+    ids=["at the end", "on two lines", "a short one", "over a line end"],
+)
+async def test_a_reply_repeats_a_password_without_its_blanks(password: str, reply: str, shown: str):
+    with scripted({"PASS": answer(reply)}) as server:
+        with pytest.raises(LoginRefusedError) as caught:
+            await open_session(server, password=password)
+        assert shown in str(caught.value)
+        assert password.strip() not in str(caught.value).replace(shown, "")
+
+
 async def test_nobody_listens():
     with scripted() as server:
         port = server.port

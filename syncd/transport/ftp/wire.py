@@ -269,5 +269,10 @@ def _unread(wire: FtpWire) -> bytes:
 
 
 def _reply(code: Code, lines: list[str], secret: str) -> Reply:
+    shown = _on_one_line([masked(line, secret) for line in lines])
+    return Reply(int(code), _on_one_line(lines), masked(shown, secret))
+
+
+def _on_one_line(lines: list[str]) -> str:
     text = " ".join(line[1:].strip() if line[:1] in " -" else line.strip() for line in lines)
-    return Reply(int(code), _UNSAFE.sub(" ", text).strip(), secret)
+    return _UNSAFE.sub(" ", text).strip()
