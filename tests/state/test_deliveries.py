@@ -98,6 +98,16 @@ def test_replay_knows_a_file_that_another_one_stands_for(store):
     assert store.journal.replay("files", [(twin.id, "R_1")], WORD, later(9)) == []
 
 
+def test_a_file_that_comes_again_is_due_at_a_sink_that_was_added_since_and_at_no_other(store):
+    first = accepted(store, "R_1", sinks=("files",))
+    again = accepted(store, "R_1", sinks=("files", "db"))
+    assert [one_of(store, sink).interchange_id for sink in ("files", "db")] == [first.id, again.id]
+    store.journal.delivered(one_of(store, "files").id, later(1))
+    accepted(store, "R_1", sinks=("files", "db"))
+    assert store.journal.waiting("files", store.journal.host) == []
+    assert one_of(store, "db").interchange_id == again.id
+
+
 def test_a_list_that_was_never_in_use_is_not_replayed(store):
     used = accepted(store, "list-2", stamp="202611220900")
     late = accepted(store, "list-1", stamp="202611220800")
