@@ -134,6 +134,7 @@ def status(
     problems += [ProblemStatus(None, *asks, host.seen, 1, host.name) for host in hosts if (asks := missed(host))]
     known, asked = _known(store), list(asked)
     problems += _missing(store, known, asked, sample.wall, problems)
+    problems += _stranded(store, known, asked)
     accounts = [_account(store, known, one, sample) for one in asked]
     quiet = not problems and all(account.word in ("ok", "waiting", "new", "disabled") for account in accounts)
     files = [file_status(row) for row in store.journal.recent(recent)]
@@ -152,6 +153,15 @@ def _missing(
             for each in whats_missing(store, one.expecting, state, now):
                 if (one.name, each.code) not in noticed:
                     yield ProblemStatus(one.name, each.code, each.message, each.remedy, now, 1)
+
+
+def _stranded(store: Store, known: "_Known", asked: Iterable[Asked]) -> Iterator[ProblemStatus]:
+    """Say which open orders no visit will carry, since their account is no longer in the configuration."""
+    for name in sorted(known.accounts.keys() - {one.name for one in asked}):
+        if waiting := store.journal.open_orders(name):
+            message = f"{counted(len(waiting), 'order')} will never go out: the configuration has no such account"
+            remedy = f"Give the account its name back: renamed, it is another. See: syncd history --account {name}"
+            yield ProblemStatus(name, "account-gone", message, remedy, waiting[0].updated_at, 1)
 
 
 WORDS = 5

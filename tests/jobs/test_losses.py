@@ -104,3 +104,15 @@ async def test_a_file_that_is_lost_before_it_was_judged_stops_nobody(tmp_path):
         assert tours["umbreit"].errors == []
         assert shop.states(ANSWER) == ["quarantined"]
         assert len(shop.umbreit.orders) == 1
+
+
+async def test_orders_of_an_account_that_was_renamed_are_told(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("umbreit")
+        await queue(shop, ORDER, OTHER)
+        shop.config.write_text(shop.config.read_text().replace("[account.umbreit]", "[account.umbreit2]"))
+        problem = shop.problems()["account-gone"]
+        assert (problem.account, problem.message.split(":")[0]) == ("umbreit", "2 orders will never go out")
+        assert "syncd history --account umbreit" in problem.remedy
+        shop.config.write_text(shop.config.read_text().replace("[account.umbreit2]", "[account.umbreit]"))
+        assert shop.problems() == {}
