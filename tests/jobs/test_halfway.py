@@ -9,7 +9,7 @@ from syncd import app
 from syncd.config import load
 from syncd.errors import LaterError, RefusedError
 from syncd.model import Direction, RemoteFile
-from tests.jobs.shop import TWO, now, open_shop, order
+from tests.jobs.shop import TWO, now, open_shop, order, stock
 from tests.jobs.test_trouble import ANSWER, ORDER, answer
 from tests.security.cases import USUAL
 from tests.security.place import prepare, visit
@@ -93,3 +93,22 @@ async def test_what_came_before_a_reset_is_kept_byte_for_byte(tmp_path):
         assert (await tour).errors
     (partial,) = (tmp_path / "state" / "quarantine").iterdir()
     assert partial.read_bytes() == answer()[:50]
+
+
+async def test_a_file_that_reading_deletes_comes_whole_though_the_visit_is_stopped_in_the_middle_of_it(tmp_path):
+    async with open_shop(tmp_path, cb={"faults": ["slow:0.1:RETR"]}) as shop:
+        name = shop.cb.publish_stock(stock(100))
+        content = shop.cb.out("shop")[name]
+        visiting = asyncio.create_task(shop.once("cb"))
+        drafts = tmp_path / "state" / "spool" / "in"
+        async with asyncio.timeout(5):
+            while not any(path.stat().st_size for path in drafts.glob("*.part")):
+                await asyncio.sleep(0.01)
+        visiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await visiting
+        assert shop.states(name) == ["spooled"]
+        assert [path.read_bytes() for path in drafts.iterdir()] == [content]
+        await shop.once("cb")
+        assert shop.raw() == {name: content}
+        assert shop.problems() == {}
