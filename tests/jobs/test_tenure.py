@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from syncd import app
 from syncd.config import load
 from syncd.errors import TooEarlyError
 from syncd.jobs.base import Account, Workplace
+from syncd.jobs.tenure import Tenure
 from syncd.jobs.tour import Tour, tour
 from syncd.jobs.visit import visit
 from syncd.model import Interchange
@@ -23,7 +24,7 @@ from syncd.transport.base import Session
 from syncd.transport.memory import MemoryServer
 from tests.jobs.shop import open_shop, stock
 from tests.sim.clock import VirtualClock
-from tests.sim.lives import PASSWORD, USERS, account
+from tests.sim.lives import PASSWORD, USERS, Inline, account
 from tests.sim.loop import VirtualLoop, run
 from tests.state.samples import order as add_order
 
@@ -183,3 +184,39 @@ def test_a_session_in_the_middle_of_a_transfer_is_cut_when_another_host_has_the_
     assert taken is not None
     assert taken < over
     assert "took the account over" in str(ended)
+
+
+# -- how old a sign of life is ----------------------------------------------------------------------------------
+
+
+class Standstill(Inline):
+    """Stands still between the gate's answer and whoever asked, once, until another host has the account."""
+
+    def __init__(self, rival: Rival) -> None:
+        self.rival = rival
+
+    def submit(self, call, /, *args, **named):
+        answered = super().submit(call, *args, **named)
+        if self.rival.has_it_since is None:
+            self.rival.clock.elapsed += ASLEEP.total_seconds()
+            self.rival.take()
+        return answered
+
+
+@contextmanager
+def tenure(folder):
+    """Yield the right to an account that was just taken, and a rival; the process stands still when it asks."""
+    clock, cb = VirtualClock(datetime(2026, 11, 22, tzinfo=UTC)), account("cb", 21, folder)
+    with open_state(folder / "state") as store:
+        store.journal.register({"cb": "cb"})
+        since, rival = clock.sample(), Rival(store, clock)
+        place = Workplace(store, Standstill(rival), clock.wall, clock.sample, MemoryServer().connect, "this/1")
+        yield Tenure(place, cb, store.gate.acquire("cb", place.holder, timedelta(0), cb.lease, since), since), rival
+
+
+async def test_a_sign_of_life_is_as_old_as_the_question_and_not_as_its_answer(tmp_path):
+    with tenure(tmp_path) as (ours, rival):
+        await ours.renew()
+        assert rival.has_it_since is not None
+        with pytest.raises(TooEarlyError, match="took the account over"):
+            await ours.permit()
