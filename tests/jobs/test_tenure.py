@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -219,4 +219,16 @@ async def test_a_sign_of_life_is_as_old_as_the_question_and_not_as_its_answer(tm
         await ours.renew()
         assert rival.has_it_since is not None
         with pytest.raises(TooEarlyError, match="took the account over"):
+            await ours.permit()
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(299, False), (301, True), (899, True)])
+async def test_after_a_third_of_the_lease_the_gate_is_asked_before_a_command(tmp_path, seconds, asked):
+    """The rest of the lease is for another host whose clock runs ahead: here it is over there already."""
+    with tenure(tmp_path) as (ours, rival):
+        rival.clock.elapsed = 901
+        rival.take()
+        assert rival.has_it_since is not None
+        rival.clock.elapsed = seconds
+        with pytest.raises(TooEarlyError) if asked else nullcontext():
             await ours.permit()
