@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
@@ -276,6 +277,15 @@ class Document(BaseSettings):
     def _no_password(cls, url: str | None) -> str | None:
         if url and holds_secret(url):
             raise ValueError("must not hold the password: name its place in database_password")
+        return url
+
+    @field_validator("database")
+    @classmethod
+    def _a_port(cls, url: str | None) -> str | None:
+        try:
+            _ = urlsplit(url or "").port
+        except ValueError:
+            raise ValueError("should have a number up to 65535 as its port") from None
         return url
 
 

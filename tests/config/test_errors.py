@@ -69,6 +69,10 @@ WRONG = {
     "a relative path": (UMBREIT + 'outbox = "out"', "9: account.umbreit.outbox: should be an absolute path"),
     "two places of a secret": (CB.replace("{ ", '{ env = "X", '), "5: account.cb.password: give exactly one of"),
     "a password in a URL": (POSTGRES + CB, "1: database: must not hold the password: name its place in database_pass"),
+    "a port of the database": (
+        'database = "postgresql://u@h:99x/d"' + CB,
+        "1: database: should have a number up to 65535 as its port",
+    ),
     "another database": (
         'database = "sqlite:////srv/syncd.db"' + CB,
         '1: database: should be a PostgreSQL URL such as "postgresql://syncd@db.example/syncd" (or none, for SQLite)',
