@@ -39,7 +39,7 @@ EVENTS: Mapping[str, str] = {
     "file.held": "A stock list is accepted and handed to nobody until a person approves it.",
     "file.quarantined": "A file is not what it must be; its bytes are kept and nobody gets them.",
     "spool.tidied": "The bytes of files that are long done were removed from the spool; their rows stay.",
-    "spool.put-aside": "The spool of an older copy held a file that its database does not know; it is in quarantine.",
+    "spool.put-aside": "The spool held a file unknown to the database, as in an older copy; it is in quarantine.",
     "state.restored": "The state is an older copy: every order that it believes unsent, or has forgotten, is held.",
     "order.queued": "An order is in the spool, checked, and goes out with the next visit.",
     "order.storing": "An order is about to be uploaded under a temporary name.",

@@ -156,10 +156,10 @@ def _missing(
 
 
 def _stranded(store: Store, known: "_Known", asked: Iterable[Asked]) -> Iterator[ProblemStatus]:
-    """Say which open orders no visit will carry, since their account is no longer in the configuration."""
+    """Say which open orders no visit will look after, since their account is no longer in the configuration."""
     for name in sorted(known.accounts.keys() - {one.name for one in asked}):
         if waiting := store.journal.open_orders(name):
-            message = f"{counted(len(waiting), 'order')} will never go out: the configuration has no such account"
+            message = f"{counted(len(waiting), 'order')} left behind: the configuration has no such account"
             remedy = f"Give the account its name back: renamed, it is another. See: syncd history --account {name}"
             yield ProblemStatus(name, "account-gone", message, remedy, waiting[0].updated_at, 1)
 

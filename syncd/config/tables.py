@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
@@ -32,7 +31,7 @@ from syncd.retention import Retention
 from syncd.secret import Secret
 from syncd.suppliers import SUPPLIERS
 from syncd.suppliers.rules import Consume, Encryption, Inbound, Supplier
-from syncd.urls import holds_secret
+from syncd.urls import has_sound_port, holds_secret
 
 IMPLICIT_PORT = 990
 """FTP over TLS from the first byte: IANA's port for it."""
@@ -274,18 +273,11 @@ class Document(BaseSettings):
 
     @field_validator("database")
     @classmethod
-    def _no_password(cls, url: str | None) -> str | None:
+    def _usable(cls, url: str | None) -> str | None:
         if url and holds_secret(url):
             raise ValueError("must not hold the password: name its place in database_password")
-        return url
-
-    @field_validator("database")
-    @classmethod
-    def _a_port(cls, url: str | None) -> str | None:
-        try:
-            _ = urlsplit(url or "").port
-        except ValueError:
-            raise ValueError("should have a number up to 65535 as its port") from None
+        if url and not has_sound_port(url):
+            raise ValueError("should have a number up to 65535 as its port")
         return url
 
 

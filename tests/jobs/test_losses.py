@@ -112,7 +112,7 @@ async def test_orders_of_an_account_that_was_renamed_are_told(tmp_path):
         await queue(shop, ORDER, OTHER)
         shop.config.write_text(shop.config.read_text().replace("[account.umbreit]", "[account.umbreit2]"))
         problem = shop.problems()["account-gone"]
-        assert (problem.account, problem.message.split(":")[0]) == ("umbreit", "2 orders will never go out")
+        assert (problem.account, problem.message.split(":")[0]) == ("umbreit", "2 orders left behind")
         assert "syncd history --account umbreit" in problem.remedy
         shop.config.write_text(shop.config.read_text().replace("[account.umbreit2]", "[account.umbreit]"))
         assert shop.problems() == {}
