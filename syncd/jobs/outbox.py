@@ -109,23 +109,44 @@ async def _leave(place: Workplace, account: Account) -> list[SyncdError]:
             return [error]
     for row, source in rows:
         try:
-            await place.do(_unlink_same, Path(source), row.sha256)
+            await place.do(_remove, Path(source), row)
             await place.do(place.store.journal.left_outbox, row.id)
         except LaterError as error:
             errors.append(error)
     return errors
 
 
-def _unlink_same(path: Path, sha256: str | None) -> None:
-    """Remove an outbox file that is journalled. Raises LaterError."""
+def _remove(path: Path, row: Interchange) -> None:
+    """Remove an outbox file that is journalled, and no other that has taken its place. Raises LaterError."""
+    aside = path.with_name(f".syncd-removing.{row.id}")  # what lies under a name that nobody knows is not replaced
     try:
-        if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
-            path.unlink()
+        if not aside.exists():
+            if not _is(path, row):
+                return
+            path.rename(aside)
+        if not _is(aside, row):
+            _put_back(aside, path)
+        aside.unlink()
     except FileNotFoundError:
         pass
     except OSError as error:
         remedy = "The order is on its way. Let syncd's user remove files from this folder."
         raise LaterError(f"{path} cannot be removed: {error.strerror}", remedy=remedy) from None
+
+
+def _is(path: Path, row: Interchange) -> bool:
+    return hashlib.sha256(path.read_bytes()).hexdigest() == row.sha256
+
+
+def _put_back(aside: Path, path: Path) -> None:
+    """Give an order its name again that came after the comparison. Raises LaterError when that is taken by a third."""
+    try:
+        path.hardlink_to(aside)
+    except OSError as error:
+        if not (path.exists() and path.samefile(aside)):  # else a stop came after the link
+            remedy = f"It lies in {aside} now: give it a name of its own, and it is taken like any other."
+            message = f"an order that came as {path} while the one before was removed cannot be put back"
+            raise LaterError(f"{message}: {error.strerror}", remedy=remedy) from None
 
 
 async def _take(place: Workplace, account: Account, path: Path, normal: "_Normal") -> Interchange:

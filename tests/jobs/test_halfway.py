@@ -2,6 +2,8 @@
 
 import asyncio
 import threading
+from contextlib import contextmanager
+from errno import EIO
 
 import pytest
 
@@ -14,6 +16,7 @@ from tests.jobs.test_trouble import ANSWER, ORDER, answer
 from tests.security.cases import USUAL
 from tests.security.place import prepare, visit
 from tests.servers import scripted
+from tests.sim.disk import watched
 
 
 async def test_an_order_whose_temporary_name_is_there_and_cannot_be_renamed_is_held_and_not_taken_for_sent(tmp_path):
@@ -44,6 +47,61 @@ async def test_an_order_put_where_a_journalled_one_still_lay_is_an_order_of_its_
         assert [taken.content for taken in shop.umbreit.orders] == [order(*TWO)]
         (held,) = [s.file for s in app.explain(load(shop.config), ORDER) if s.file.state == "held (guard)"]
         assert (tmp_path / "state" / "spool" / "out" / f"{held.id}.raw").read_bytes() == other
+
+
+@contextmanager
+def just_before(events):
+    """Have things happen in the moment before a call that changes files, each once."""
+
+    def enter(_, label):
+        for call in [call for call in events if call in label]:
+            events.pop(call)()
+
+    with watched(enter, lambda _: None):
+        yield
+    assert not events
+
+
+def hidden(outbox):
+    return [path.read_bytes() for path in outbox.glob(".syncd-removing.*")]
+
+
+@pytest.mark.parametrize("stop", ["", "link outbox/.syncd-removing", "unlink outbox/.syncd-removing"])
+async def test_an_order_put_in_the_place_of_another_while_that_is_removed_is_an_order_of_its_own(tmp_path, stop):
+    def fail():
+        raise OSError(EIO, "Input/output error")
+
+    other = order(("9783442756841", 9), reference="other")
+    async with open_shop(tmp_path) as shop:
+        shop.drop()
+        with just_before({"rename outbox/S_": lambda: shop.drop(other)} | ({stop: fail} if stop else {})):
+            await shop.once("umbreit")
+        assert ("outbox" in shop.problems()) == bool(stop)
+        for _ in range(2):
+            await shop.once("umbreit")
+        assert [taken.content for taken in shop.umbreit.orders] == [order(*TWO)]
+        (held,) = [s.file for s in app.explain(load(shop.config), ORDER) if s.file.state == "held (guard)"]
+        assert (tmp_path / "state" / "spool" / "out" / f"{held.id}.raw").read_bytes() == other
+        assert hidden(shop.outbox) == []
+        assert shop.problems().keys() == {"order-held"}
+
+
+async def test_an_order_that_cannot_be_put_back_since_a_third_has_its_name_is_told_of_and_lost_by_nobody(tmp_path):
+    second, third = (order(("9783442756841", 9), reference=name) for name in ("second", "third"))
+    async with open_shop(tmp_path) as shop:
+        shop.drop()
+        drops = {"rename outbox/S_": lambda: shop.drop(second), "link outbox/": lambda: shop.drop(third)}
+        with just_before(drops):
+            await shop.once("umbreit")
+        assert hidden(shop.outbox) == [second]
+        assert (shop.outbox / ORDER).read_bytes() == third
+        (aside,) = shop.outbox.glob(".syncd-removing.*")
+        assert str(aside) in shop.problems()["outbox"].message + shop.problems()["outbox"].remedy
+        aside.rename(shop.outbox / f"{ORDER[:-1]}3")
+        for _ in range(2):
+            await shop.once("umbreit")
+        assert {taken.content for taken in shop.umbreit.orders} == {order(*TWO), second}
+        assert "held (guard)" in shop.states(ORDER)
 
 
 async def test_half_a_delivery_note_found_whole_in_the_spool_is_not_taken_for_the_whole(tmp_path):

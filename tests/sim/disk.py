@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.sim.faults import Fault, Point
 
-CHANGES = ("write", "fsync", "rename", "replace", "unlink", "mkdir", "rmdir", "ftruncate", "pwrite")
+CHANGES = ("write", "fsync", "rename", "replace", "link", "unlink", "mkdir", "rmdir", "ftruncate", "pwrite")
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where a memory disk is mounted: a kill loses nothing there that the kernel has, and an fsync costs nothing."""

@@ -88,7 +88,7 @@ MUTANTS = (
         "the outbox is emptied before the order is written down",
         "jobs/outbox.py",
         "    source, now = str(order.path), place.clock()\n",
-        "    source, now = str(order.path), place.clock()\n    _unlink_same(order.path, order.sha256)\n",
+        "    source, now = str(order.path), place.clock()\n    order.path.unlink()\n",
         "umbreit",
         "file",
     ),

@@ -26,8 +26,9 @@ def test_a_full_disk_under_the_state_ends_no_daemon(call):
     assert lived("umbreit", Point.COMMIT, call, Fault.FULL).exits == []
 
 
-def test_an_order_that_cannot_leave_the_outbox_is_sent_once_and_complained_of():
-    world = lived("umbreit", Point.FILE, "unlink umbreit/S_", Fault.BROKEN)
+@pytest.mark.parametrize("call", ["rename umbreit/S_", "unlink umbreit/.syncd-removing"])
+def test_an_order_that_cannot_leave_the_outbox_is_sent_once_and_complained_of(call):
+    world = lived("umbreit", Point.FILE, call, Fault.BROKEN)
     assert world.exits == []
     assert "outbox" in world.problems
 
