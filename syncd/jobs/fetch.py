@@ -105,8 +105,9 @@ class Fetcher:
 
 async def keep_partial(place: Workplace, row: Interchange, kept: str | None, reason: str) -> None:
     """Put what came of a broken transfer aside, and say so: the server may have deleted what it never delivered."""
+    partial = None if kept is None else (kept, await place.do(place.store.spool.sha256, kept))
     now = place.clock()
-    await place.do(place.store.journal.quarantine, row.id, State.ANNOUNCED, "partial", reason, now, partial_spool=kept)
+    await place.do(place.store.journal.quarantine, row.id, State.ANNOUNCED, "partial", reason, now, partial=partial)
     log.warning(
         "file.partial", account=row.account, channel=row.channel, interchange=row.id, file=row.name, reason=reason
     )

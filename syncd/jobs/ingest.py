@@ -12,7 +12,7 @@ from pathlib import Path
 
 from syncd.errors import SpoolLostError, UsageError
 from syncd.jobs.base import Account, Workplace
-from syncd.jobs.judge import hold_reason, judge, spooled_sha256
+from syncd.jobs.judge import hold_reason, judge
 from syncd.model import Direction, Hold, Interchange, RemoteFile, State, Word
 from syncd.state import Draft
 from syncd.suppliers.rules import Inbound
@@ -106,7 +106,7 @@ async def _take(
 def _has_bytes(place: Workplace, row: Interchange) -> bool:
     """Tell whether the spool still has the bytes of a file that was put aside."""
     try:
-        return row.spool is not None and spooled_sha256(place.store.spool, row.spool) == row.sha256
+        return row.spool is not None and place.store.spool.sha256(row.spool) == row.sha256
     except SpoolLostError:
         return False
 

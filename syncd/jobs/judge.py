@@ -3,7 +3,6 @@
 Works from the spool alone, so it may be repeated at any time, without a login.
 """
 
-import hashlib
 from collections.abc import Iterator
 
 import structlog
@@ -41,19 +40,11 @@ async def _take_up(place: Workplace, row: Interchange) -> Interchange:
         kept = await place.do(spool.keep_leftover, Direction.IN, row.id)
         await keep_partial(place, row, kept, "syncd was stopped while it was being fetched")
         return await place.do(journal.get, row.id)
-    sha256 = await place.do(spooled_sha256, place.store.spool, whole)
+    sha256 = await place.do(spool.sha256, whole)
     return await place.do(
         journal.advance, row.id, State.ANNOUNCED, State.SPOOLED, place.clock(),
         note="found whole in the spool after a stop", sha256=sha256, spool=whole, proven=False,
     )  # fmt: skip
-
-
-def spooled_sha256(spool: Spool, name: str) -> str:
-    """Return the SHA-256 of a file in the spool. Raises SpoolLostError."""
-    digest = hashlib.sha256()
-    for block in spool.blocks(name):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 async def judge(place: Workplace, account: Account, row: Interchange) -> Interchange:

@@ -151,16 +151,16 @@ class Inbound:
         code: str,
         reason: str,
         at: datetime,
-        partial_spool: str | None = None,
+        partial: tuple[str, str] | None = None,
         verdict: Verdict | None = None,
     ) -> Interchange:
-        """Keep a file and hand it to nobody; `partial_spool` names what arrived of a broken transfer.
+        """Keep a file and hand it to nobody; `partial` names what arrived of it in the spool, with its SHA-256.
 
         The verdict that rejected it is kept for `explain`. Raises ConflictError.
         """
         columns: rows.Columns = {"reason": reason, "hold": None}
-        if partial_spool is not None:
-            columns["spool"] = partial_spool
+        if partial is not None:
+            columns["spool"], columns["sha256"] = partial
         if verdict is not None:
             columns["kind"] = verdict.kind
         with self._database.writing() as connection:

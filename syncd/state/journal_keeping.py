@@ -56,10 +56,12 @@ class Keeping:
 
 
 def _made_good() -> ColumnElement[bool]:
-    """What came of a broken transfer, once the whole file has come."""
+    """What came of a broken transfer, once the whole file has come, or the same bytes of it again."""
     later = interchange.alias("later")
     same = [later.c[name] == interchange.c[name] for name in ("account", "channel", "direction", "name")]
-    came = exists().where(*same, later.c.id > interchange.c.id, later.c.state.in_((State.PARSED, State.DONE)))
+    whole = later.c.state.in_((State.PARSED, State.DONE))
+    again = (later.c.sha256 == interchange.c.sha256) & later.c.spool.is_not(None)
+    came = exists().where(*same, later.c.id > interchange.c.id, whole | again)
     partial = (interchange.c.state == State.QUARANTINED) & (interchange.c.direction == Direction.IN)
     return partial & ~interchange.c.proven & came
 

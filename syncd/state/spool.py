@@ -143,6 +143,13 @@ class Spool:
             while block := file.read(size):
                 yield block
 
+    def sha256(self, name: str) -> str:
+        """Return the SHA-256 of a file, in hexadecimal digits. Raises SpoolLostError when it is missing."""
+        digest = hashlib.sha256()
+        for block in self.blocks(name):
+            digest.update(block)
+        return digest.hexdigest()
+
     def sizes(self) -> dict[str, int]:
         """Return the names and sizes in bytes of all whole and partial files."""
         found: dict[str, int] = {}

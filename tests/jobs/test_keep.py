@@ -4,11 +4,16 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
+from syncd import app
+from syncd.config import load
 from syncd.errors import SinkError, SinkRefusedError
 from syncd.jobs.keep import tidy
 from syncd.model import Direction, Hold, RemoteFile, State, Step, Verdict, Word
 from syncd.retention import Retention
 from tests.jobs.parcels import Told, parcels
+from tests.security.cases import USUAL
+from tests.security.place import RAW, prepare, visit
+from tests.servers import scripted
 
 YEAR = 366 * 24 * 60
 NUMBERS = count(1)
@@ -137,17 +142,32 @@ async def test_what_broke_off_goes_once_the_whole_file_has_come(tmp_path):
     with parcels(tmp_path, shop=Told()) as post:
         journal, spool = post.place.store.journal, post.place.store.spool
         broken = []
-        for name in ("a", "b"):
+        for name in ("a", "b", "b"):
             row = journal.announce("cb", "raw", RemoteFile(name), post.when[0])
             draft = spool.draft(Direction.IN, row.id)
             draft.append(b"half")
-            partial = draft.keep_partial()
-            broken.append(journal.quarantine(row.id, row.state, "partial", "cut", post.when[0], partial))
+            partial = draft.keep_partial() or ""
+            cut = ("partial", "cut", post.when[0], (partial, draft.sha256))
+            broken.append(journal.quarantine(row.id, row.state, *cut))
         await post.arrive("a", "newest")
         await post.deliver()
         post.later(YEAR)
         await tidied(post)
-        assert [spool.path(row.spool or "").exists() for row in broken] == [False, True]
+        assert [spool.path(row.spool or "").exists() for row in broken] == [False, False, True]
+
+
+async def test_a_server_that_sends_the_same_half_at_every_visit_fills_no_disk(tmp_path):
+    halves = [RAW[:50], RAW[:60], RAW[:50], RAW[:50]]
+    with scripted.scripted(USUAL) as server:
+        config = prepare(tmp_path, server)
+        for half in halves:
+            server.acts["RETR"] = scripted.sends(half)
+            await visit(config)
+    spool = tmp_path / "state" / "spool" / "in"
+    assert [path.read_bytes() for path in sorted(spool.iterdir())] == halves
+    async with app.workplace(load(config)) as place:
+        assert await tidy(replace(place, retention=Retention(most=0))) == 2
+    assert [path.read_bytes() for path in sorted(spool.iterdir())] == halves[1:2] + halves[3:]
 
 
 async def test_a_file_that_is_handed_again_meanwhile_keeps_its_bytes(tmp_path):

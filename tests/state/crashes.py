@@ -85,7 +85,8 @@ def _recover_announced(store: Store, number: int) -> None:
         whole = sha256(store.spool.read(spool))
         store.journal.advance(number, State.ANNOUNCED, State.SPOOLED, NOON, spool=spool, sha256=whole)
     elif partial := store.spool.keep_leftover(Direction.IN, number):
-        store.journal.quarantine(number, State.ANNOUNCED, "truncated", "cut by a crash", NOON, partial_spool=partial)
+        kept = (partial, store.spool.sha256(partial))
+        store.journal.quarantine(number, State.ANNOUNCED, "truncated", "cut by a crash", NOON, kept)
 
 
 def wrongs(store: Store, outbox: Path) -> Iterator[str]:

@@ -88,7 +88,7 @@ def test_spooled_then_proven(store):
 def test_quarantine_keeps_what_arrived_and_what_was_said(store):
     item = store.journal.announce("shop", "answers", FILE, NOON)
     partial = store.journal.quarantine(
-        item.id, State.ANNOUNCED, "truncated", "50 of 100 bytes", NOON, partial_spool="quarantine/in-1.partial"
+        item.id, State.ANNOUNCED, "truncated", "50 of 100 bytes", NOON, partial=("quarantine/in-1.partial", "5a" * 32)
     )
     assert (partial.state, partial.spool, partial.proven) == (State.QUARANTINED, "quarantine/in-1.partial", False)
     assert partial.reason == "50 of 100 bytes"
