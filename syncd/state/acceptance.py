@@ -46,10 +46,10 @@ _OTHERS = (
 )
 _CLAIM, _DUE = insert(goods), insert(delivery)
 _SAME_FILE = ("account", "channel", "direction", "name", "sha256")
+_SAME = select(interchange.c.id).where(*(interchange.c[name] == bindparam(name) for name in _SAME_FILE))
+_GIVEN_UP = _SAME.where(interchange.c.state.in_((State.QUARANTINED, State.DISCARDED)))
 _RECORDED = (
-    select(interchange.c.id)
-    .where(*(interchange.c[name] == bindparam(name) for name in _SAME_FILE))
-    .where(interchange.c.for_sinks.is_(False), interchange.c.id != bindparam("id"))
+    _SAME.where(interchange.c.for_sinks.is_(False), interchange.c.id != bindparam("id"))
     .where(interchange.c.state == State.DONE)
     .limit(1)
 )
@@ -70,7 +70,7 @@ def accept(
     in_use, alike = _newer_snapshot(connection, file, verdict), _alike(connection, file, verdict)
     goods = _claim(connection, file, verdict)
     told = lines.hear(connection, file, answers, goods)
-    reports = lines.repeated(connection, file, verdict.kind) if told else frozenset()
+    reports = lines.repeated(connection, file, verdict.kind)
     suppressed = goods | reports
     keep(connection, number, verdict, suppressed)
     refer(connection, number, verdict.references)
@@ -205,14 +205,20 @@ def _place(file: Interchange, verdict: Verdict) -> dict[str, str]:
 
 
 def _claim(connection: Connection, file: Interchange, verdict: Verdict) -> frozenset[int]:
-    """Claim the goods of a file; return the lines whose goods are claimed already."""
-    taken = _claimed(connection, file.account, list(dict.fromkeys(_note_of(key) for _, key in verdict.goods)))
-    suppressed, claims = set(), []
+    """Claim the goods of a file; return the lines whose goods are claimed already.
+
+    What this very file claimed before its bytes were lost is its own: a sink that took it then is not due again.
+    """
+    same = {file.id, *connection.scalars(_GIVEN_UP, {name: getattr(file, name) for name in _SAME_FILE})}
+    owners = _claimed(connection, file.account, list(dict.fromkeys(_note_of(key) for _, key in verdict.goods)))
+    mine = {key for key, owner in owners.items() if owner in same}
+    taken, suppressed, claims = owners.keys() - mine, set(), []
     for line, key in verdict.goods:
         if key in taken:
             suppressed.add(line)
-        else:
-            taken.add(key)
+            continue
+        taken.add(key)
+        if key not in mine:
             claims.append(_claim_row(file, key))
     if claims:
         connection.execute(_CLAIM, claims)
@@ -224,14 +230,14 @@ def _claim_row(file: Interchange, key: GoodsKey) -> dict[str, object]:
     return {"account": file.account, "interchange_id": file.id} | position
 
 
-def _claimed(connection: Connection, owner: str, notes: list[Note]) -> set[GoodsKey]:
-    """Return every claimed position of these delivery notes."""
-    taken: set[GoodsKey] = set()
+def _claimed(connection: Connection, owner: str, notes: list[Note]) -> dict[GoodsKey, int]:
+    """Return every claimed position of these delivery notes, each with the file that claims it."""
+    taken: dict[GoodsKey, int] = {}
     columns = (goods.c.supplier, goods.c.receiver, goods.c.note)
     for start in range(0, len(notes), CHUNK):
         listed = tuple_(*columns).in_(notes[start : start + CHUNK])
-        query = select(*columns, goods.c.position).where(goods.c.account == owner, listed)
-        taken |= {GoodsKey(*row) for row in connection.execute(query)}
+        query = select(*columns, goods.c.position, goods.c.interchange_id).where(goods.c.account == owner, listed)
+        taken |= {GoodsKey(*key): file for *key, file in connection.execute(query)}
     return taken
 
 

@@ -82,7 +82,7 @@ def went_out(connection: Connection, order: int, at: datetime) -> None:
 def hear(connection: Connection, file: Interchange, answers: Iterable[Answer], suppressed: frozenset[int]) -> bool:
     """Write down what an accepted file says, but for goods that another file brought; `conclude` says what follows.
 
-    A file that came before, under the same name and with the same bytes, says nothing new: False.
+    A file that came before, itself or another of the same name and the same bytes, says nothing new: False.
     """
     if _came_before(connection, file):
         return False
@@ -257,7 +257,7 @@ def _columns(names: tuple[str, ...], value: Ordered | Answer) -> dict[str, Any]:
 
 
 def _came_before(connection: Connection, file: Interchange) -> bool:
-    this = {name: getattr(file, name) for name in ("id", *_SAME_FILE)}
+    this = {name: getattr(file, name) for name in _SAME_FILE}
     return connection.scalar(_BEFORE, this) is not None
 
 
@@ -265,7 +265,7 @@ _SAME_FILE = ("account", "channel", "name", "sha256")
 _BEFORE = (
     select(interchange.c.id)
     .where(*(interchange.c[name] == bindparam(name) for name in _SAME_FILE))
-    .where(interchange.c.direction == Direction.IN, interchange.c.id != bindparam("id"))
+    .where(interchange.c.direction == Direction.IN)
     .where(select(answer.c.line).where(answer.c.interchange_id == interchange.c.id).exists())
     .limit(1)
 )

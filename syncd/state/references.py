@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from syncd.model import Direction, Hold, Interchange, State, Step
 from syncd.state import rows
@@ -13,7 +13,7 @@ from syncd.state.tables import interchange, reference
 CHUNK = 500
 """Values in one IN list: far below every database's limit, and large enough to make round trips rare."""
 
-_REFER = insert(reference)
+_NONE, _REFER = delete(reference).where(reference.c.interchange_id == bindparam("number")), insert(reference)
 _CARRIERS = (
     select(*rows.COLUMNS, reference.c.reference)
     .join_from(interchange, reference)
@@ -24,8 +24,9 @@ _CARRIERS = (
 
 
 def refer(connection: Connection, number: int, references: Iterable[str]) -> None:
-    """Remember the references that an interchange carries."""
+    """Remember the references that an interchange carries, in place of older ones."""
     lines = [{"interchange_id": number, "reference": value} for value in dict.fromkeys(references) if value]
+    connection.execute(_NONE, {"number": number})
     if lines:
         connection.execute(_REFER, lines)
 

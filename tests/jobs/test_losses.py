@@ -2,11 +2,12 @@
 
 import pytest
 
-from syncd import app
+from syncd import app, app_people
 from syncd.config import load
 from syncd.model import RemoteFile, State
 from tests.jobs.shop import TWO, now, open_shop, order, stock
 from tests.jobs.test_trouble import ANSWER, ORDER, answer
+from tests.jobs.test_words import number
 
 OTHER = "S_900900_20261121101113"
 
@@ -31,8 +32,8 @@ async def make_due(shop):
 async def queue(shop, *names):
     """Drop orders while the account is paused: they are taken, and wait."""
     app.pause(load(shop.config), "umbreit", "stock-taking")
-    for number, name in enumerate(names):
-        shop.drop(order(*TWO, reference=f"42{number}"), name)
+    for place, name in enumerate(names):
+        shop.drop(order(*TWO, reference=f"42{place}"), name)
     await shop.once("umbreit")
     app.resume(load(shop.config), "umbreit")
 
@@ -90,6 +91,32 @@ async def test_a_lost_file_is_fetched_again_where_it_still_lies_and_its_goods_ar
         await shop.once("umbreit")
         assert shop.raw("R_*") == {ANSWER: answer()}
         assert shop.problems() == {}
+
+
+@pytest.mark.parametrize("word", ["release", "ingest"])
+async def test_a_lost_file_is_handed_over_once_its_bytes_were_put_back(tmp_path, word):
+    async with open_shop(tmp_path) as shop:
+        shop.inbox.rmdir()
+        shop.inbox.write_text("in the way")
+        shop.umbreit.out("900900")[ANSWER] = answer()
+        await shop.once("umbreit")
+        bytes_of = spooled(shop, ANSWER)
+        bytes_of.unlink()
+        del shop.umbreit.out("900900")[ANSWER]
+        shop.inbox.unlink()
+        await make_due(shop)
+        await shop.once("umbreit")
+        assert shop.states(ANSWER) == ["quarantined"]
+        bytes_of.write_bytes(answer())
+        if word == "release":
+            app_people.release(load(shop.config), number(shop, ANSWER), "from the backup")
+        else:
+            (tmp_path / ANSWER).write_bytes(answer())
+            await app_people.ingest(load(shop.config), "umbreit", [tmp_path / ANSWER], None, for_sinks=True)
+        await shop.once("umbreit")
+        assert shop.states(ANSWER) == ["done"]
+        assert shop.raw("R_*") == {ANSWER: answer()}
+        assert [record["record"] for record in shop.records()] == ["DespatchLine"]
 
 
 async def test_a_file_that_is_lost_before_it_was_judged_stops_nobody(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from syncd.errors import ConflictError, UsageError
 from syncd.formats import FORMATS, Context
-from syncd.model import Finding, RemoteFile, Severity, State, Verdict
+from syncd.model import Finding, RemoteFile, Severity, State, Verdict, Word
 from tests.state.samples import NOON, TEN, fetched, later, order, verdict
 
 FILE = RemoteFile("R_0905500007000123456", 100, NOON)
@@ -143,6 +143,23 @@ def test_goods_are_handed_over_once(store):
     assert store.journal.suppressed(second.id) == {5, 7}
     assert store.journal.suppressed(first.id) == frozenset()
     assert "2 positions were handed over before" in (store.journal.history(second.id)[-1].note or "")
+
+
+@pytest.mark.parametrize("way", ["put back", "fetched again"])
+def test_a_file_whose_bytes_were_lost_brings_its_goods_to_the_sinks_that_had_not_taken_it(store, way):
+    said, to = verdict("4711", goods=[(1, 1), (2, 2)]), [("files", "k"), ("shop-db", "k")]
+    file = fetched(store)
+    store.journal.parsed(file.id, said, to, NOON)
+    store.journal.delivered(next(due.id for due in store.journal.pending() if due.sink == "files"), NOON)
+    lost = store.journal.lost(file.id, "gone", NOON)
+    other = fetched(store, "R_2", b"2")
+    assert store.journal.parsed(other.id, verdict(goods=[(1, 1)]), [], NOON).suppressed == {1}
+    if way == "put back":
+        store.journal.decide(lost, State.SPOOLED, Word("ada", "quarantine release", "backup"), NOON, proven=True)
+    else:
+        file = fetched(store)
+    assert store.journal.parsed(file.id, said, to, NOON).suppressed == frozenset()
+    assert [(due.interchange_id, due.sink) for due in store.journal.pending()] == [(file.id, "shop-db")]
 
 
 def test_what_a_format_says_is_kept_as_it_is(store):

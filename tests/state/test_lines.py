@@ -116,6 +116,19 @@ def test_a_file_that_is_given_up_takes_back_what_it_said_and_may_come_again(stor
     assert states(store) == [("partly delivered", 4)]
 
 
+def test_a_file_that_a_sink_took_before_its_bytes_were_lost_says_nothing_new_when_they_are_put_back(store):
+    ordered(store, lines(10), *TO_SENT)
+    said = (goods(4, 1),)
+    file = heard(store, "R_1", *said)
+    store.journal.delivered(store.journal.pending()[0].id, NOON)
+    store.journal.replay("other", [(file.id, "R_1")], WORD, NOON)
+    lost = store.journal.lost(file.id, "gone", later(60))
+    store.journal.decide(lost, State.SPOOLED, WORD, later(120), proven=True)
+    judged = verdict("4711", goods=[(1, 1)])
+    store.journal.parsed(file.id, judged, [("files", "R_1")], later(120), ["orders"], answers=said)
+    assert states(store) == [("partly delivered", 4)]
+
+
 def test_lines_of_other_accounts_are_others(store):
     ordered(store, lines(10), *TO_SENT)
     ordered(store, lines(10), *TO_SENT, account="cb")
