@@ -82,8 +82,13 @@ class Carrier:
         return await self._advance(order, Step.HELD, move.reason, hold=move.hold, reason=move.reason)
 
     async def _refused(self, number: int, error: RefusedError) -> None:
-        """Keep an order that the server refuses out of the way of the others: it is tried last, and then held."""
+        """Keep an order that the server refuses out of the way of the others: it is tried last, and then held.
+
+        One that may have been renamed is not: a refusal to tell of its temporary name says nothing of it.
+        """
         order = await self.place.do(self.place.store.journal.get, number)
+        if order.state is Step.PUBLISHING:
+            return
         if order.attempt >= MOST_ATTEMPTS:
             await self.hold(order, HoldBack(Hold.GUARD, f"the server refused it at attempt {order.attempt}: {error}"))
         elif order.state is Step.STORED:

@@ -33,6 +33,21 @@ async def test_an_order_whose_temporary_name_is_there_and_cannot_be_renamed_is_h
         assert server.verbs.count("STOR") == 1
 
 
+@pytest.mark.parametrize("verb", ["SIZE", "RNFR"])
+async def test_an_order_that_may_have_been_renamed_is_never_held_as_unsent(tmp_path, verb):
+    with scripted.scripted(dict(USUAL)) as server:
+        config = prepare(tmp_path, server)
+        server.acts["STOR"] = scripted.answer("553 no")
+        for _ in range(2):
+            await visit(config)
+        server.acts |= {"STOR": scripted.takes(), "RNTO": scripted.hang_up}
+        await visit(config)
+        server.acts[verb] = scripted.answer("553 no")
+        await visit(config)
+        (story,) = app.explain(load(config), ORDER)
+        assert story.file.state == "publishing"
+
+
 async def test_an_order_put_where_a_journalled_one_still_lay_is_an_order_of_its_own(tmp_path):
     async with open_shop(tmp_path) as shop:
         (shop.outbox / ".syncd-umbreit.tmp").mkdir()  # without its witness an order stays in the outbox
