@@ -17,6 +17,8 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 from urllib.parse import quote
 
+from syncd.masking import BLACKED, SHORT, forms
+
 EVENTS: Mapping[str, str] = {
     "login": "A session with a supplier's server began.",
     "visit.failed": "A visit ended early; the next one goes on where it stopped.",
@@ -63,12 +65,8 @@ EVENTS: Mapping[str, str] = {
 }
 """Event id to sentence."""
 
-BLACKED = "***"
 _SECRET_KEY = re.compile(r"pass(word|wd|phrase)?$|secret|token|authorization|^acct$", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_SHORT = 4
-"""A secret shorter than this is only hidden where it is the whole value: it would black out half of every line."""
-
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
 _hidden: frozenset[str] = frozenset()
@@ -79,15 +77,16 @@ Event = MutableMapping[str, Any]
 def hide(secret: str) -> None:
     """Black out a value in every line from now on: as it is, and as URLs, JSON and Python write it."""
     global _hidden  # noqa: PLW0603 - what is secret is secret to the whole process
-    _hidden |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]} - {""}
+    for form in forms(secret):
+        _hidden |= {form, quote(form, safe="", errors="surrogateescape"), json.dumps(form)[1:-1], repr(form)[1:-1]}
 
 
 def blacked(text: str) -> str:
-    """Return a text with every hidden value blacked out."""
+    """Return a text with every hidden value blacked out; a short one only where it is the whole text."""
     if text in _hidden:
         return BLACKED
     for secret in sorted(_hidden, key=len, reverse=True):
-        if len(secret) >= _SHORT:
+        if len(secret) >= SHORT:
             text = text.replace(secret, BLACKED)
     return text
 

@@ -122,6 +122,14 @@ def test_a_key_that_names_a_secret_hides_its_value(form, key):
     assert "abc123" not in stream.getvalue()
 
 
+@pytest.mark.parametrize("spelt", ["Grünkohl", "Gr%C3%BCnkohl", "GrÃ¼nkohl", "Gr\\u00fcnkohl"])
+def test_a_hidden_value_is_nowhere_without_the_blanks_at_its_ends_or_in_another_encoding(spelt):
+    stream = lines("journal")
+    log.hide(" Grünkohl ")
+    structlog.get_logger().info("login", note=f"no {spelt}!")
+    assert stream.getvalue() == '<6>login note="no ***!"\n'
+
+
 def test_a_short_secret_does_not_black_out_every_line():
     stream = lines("journal")
     log.hide("o")

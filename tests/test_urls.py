@@ -34,6 +34,7 @@ def test_what_is_no_secret(url: str):
         ('urls = ["a://u:KAN@db","a://u:RIE@db"]', 'urls = ["a://u:***@db","a://u:***@db"]'),
         ('urls = ["a://db:4222","x@y"]', 'urls = ["a://db:4222","x@y"]'),
         ('x = { url = "a://u:KAN@RIE@db"}, mail = "x@y"', 'x = { url = "a://u:***@db"}, mail = "x@y"'),
+        ('url = "a://u:KAN RIE@db/shop"', 'url = "a://u:***@db/shop"'),
         ("curl a://u:KAN@RIE@db x@y", "curl a://u:***@db x@y"),
         ('url = "nats://KANARIE@db:4222" # or tls://RIE@db', 'url = "nats://***@db:4222" # or tls://***@db'),
         ('url = "nats://db:4222" # ask x@y', 'url = "nats://db:4222" # ask x@y'),

@@ -25,7 +25,7 @@ _VEILED = r"""[?&][^?=&\s"']*%[^?=&\s"']*="""
 _SECRET = re.compile(rf"""({_MEANT}["']?\s*=\s*|{_VEILED})(?!\s*{_REFERENCE}).*""", re.IGNORECASE)
 _WITHIN = r"""(?!["'](?:[\s,\]}]|$))"""
 """Not at the quote that ends a text of TOML."""
-_URL = re.compile(rf"(\b(?:nats|tls)://|://[^:/@\s]*:)(?:{_WITHIN}[^@\s])*@(?:(?:{_WITHIN}[^/?#\s])*@)?")
+_URL = re.compile(rf"(\b(?:nats|tls)://|://[^:/@\s]*:)(?:{_WITHIN}[^@\n])*@(?:(?:{_WITHIN}[^/?#\s])*@)?")
 """To the last @ before the path, and to the first one anyway: a password may hold @ or / unescaped.
 
 What stands alone before the @ of NATS may be a token.

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from syncd.errors import ConfigError, ConnectionLostError, LoginRefusedError, ProtocolError, SyncdError
 from syncd.formats.ola import ENCODING, END, Answer, Question, read_answer
+from syncd.masking import masked
 
 MAX_LINE = 4096
 """Bytes; a longer line is no line of this protocol."""
@@ -258,7 +259,7 @@ class OlaSession:
             return
         step = TABLE.get((self.phase, heard))
         if step is None:
-            said = line[:80].decode(ENCODING)
+            said = masked(line.decode(ENCODING), self._login.password)[:80]
             self._fail(ProtocolError(f"OLA: the server said {said!r}, which is no answer, and was not asked for"))
         else:
             self.phase, act = step
@@ -280,7 +281,7 @@ class OlaSession:
             self._answers.append(read_answer(self._pending[0].question, line))
             self._pending.popleft()
         except ProtocolError as error:
-            self._fail(error)
+            self._fail(ProtocolError(masked(str(error), self._login.password), remedy=error.remedy))
 
     def _fail(self, error: SyncdError) -> None:
         self.phase = Phase.BROKEN

@@ -11,18 +11,8 @@ from typing import Protocol
 from syncd.errors import BusyError, ProtocolError, RefusedError, SyncdError
 from syncd.transport.base import Permit
 
-STRIPPED = 4
-"""Characters of a secret, without blanks at its ends, from which on it is no word that stands in any reply."""
 NOT_IMPLEMENTED = frozenset({500, 501, 502, 504})
 """RFC 959, 4.2.2: the server does not know the command."""
-
-
-def masked(text: str, secret: str) -> str:
-    """Return a text with a secret made unreadable, also where it lost the blanks at its ends."""
-    bare = secret.strip()
-    for form in (secret, bare if len(bare) >= STRIPPED else ""):
-        text = text.replace(form, "****") if form else text
-    return text
 
 
 @dataclass(frozen=True, slots=True)

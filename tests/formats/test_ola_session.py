@@ -91,6 +91,20 @@ def pieces(said: bytes, size: int) -> list[bytes]:
     return [said[start : start + size] for start in range(0, len(said), size)]
 
 
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("said", [b"olatest?\r\n", b"what is" + b"." * 70 + b"olatest?\r\n", b"A^olatest^olatest\r\n"])
+def test_a_line_that_repeats_the_password_does_not_show_it(said: bytes, asked: bool):
+    session = logged_in()
+    session.ask(QUERY)
+    session.receive(GOOD)
+    if asked:
+        session.ask(QUERY)
+    session.receive(said)
+    assert isinstance(session.failure, ProtocolError)
+    assert "***" in str(session.failure)
+    assert "ola" not in str(session.failure)
+
+
 def test_prompts_are_settings():
     session = OlaSession(Login("900900", "olatest", login_prompt="kundennummer", password_prompt="kennwort ?"))
     session.receive(b"Kundennummer")

@@ -19,6 +19,7 @@ from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from syncd.errors import BaseMissingError, ConfigError, SinkError, SinkRefusedError
+from syncd.log import blacked
 from syncd.secret import Secret
 from syncd.sinks.base import Batch
 from syncd.sinks.sql import sqlite
@@ -161,7 +162,7 @@ class SqlSink:
         names = [kind.__name__ for kind in type(cause).__mro__]
         remedy = next((REMEDIES[name] for name in names if name in REMEDIES), REMEDIES["Exception"])
         made = SinkRefusedError if set(REFUSALS).intersection(names) else SinkError
-        return made(f"database {self._where()}: {' '.join(str(cause).split())}", remedy=remedy)
+        return made(f"database {self._where()}: {' '.join(blacked(str(cause)).split())}", remedy=remedy)
 
     def _where(self) -> str:
         return self._url.set(query={}).render_as_string(hide_password=True)

@@ -15,12 +15,13 @@ import aioftp
 from aioftp.common import Code
 
 from syncd.errors import BusyError, ConnectionLostError, ProtocolError, SyncdError, TlsError, let_go
+from syncd.masking import masked
 from syncd.suppliers.rules import Encryption
 from syncd.transport.base import Endpoint, Permit
 from syncd.transport.ftp.border import translated
 from syncd.transport.ftp.data import FtpData, SecuredData, reset
 from syncd.transport.guard import Guard
-from syncd.transport.wire import Reply, masked
+from syncd.transport.wire import Reply
 
 REPLY_LINES = 64
 REPLY_BYTES = 16 * 1024
