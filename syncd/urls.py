@@ -3,8 +3,8 @@
 import re
 from urllib.parse import parse_qsl, urlsplit
 
-SECRETS = ("password", "passwd", "secret", "token")
-"""Parts of the names of secrets, such as libpq's `sslpassword`."""
+SECRETS = ("password", "passwd", "secret", "token", "scram")
+"""Parts of the names of secrets, such as libpq's `sslpassword` and `scram_client_key`."""
 
 _LOGIN = re.compile(r"[^:/]*://[^:/]*:[^@]*@")
 """As SQLAlchemy reads a password: to the first @, whatever stands before it."""

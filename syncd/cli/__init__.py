@@ -5,6 +5,7 @@
 
 import importlib
 import os
+import resource
 import sys
 from collections.abc import Sequence
 from typing import Never
@@ -68,6 +69,8 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="syncd")
 def syncd() -> None:
     """Carry orders to the wholesaler, and bring back what it answers. An order is taken exactly once."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))  # a core would hold passwords
 
 
 def _run(arguments: Sequence[str] | None) -> object:

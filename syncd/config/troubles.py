@@ -18,7 +18,7 @@ from syncd.errors import ConfigError
 from syncd.wording import counted
 
 _REFERENCE = r"""\{\s*(?:file|credential|env)\s*=\s*(?:"[^"]*"|'[^']*')\s*\}"""
-_MEANT = r"\b\w*(?:pas+|pwd|pw|w[oa]+rd|wort|secret|token)\w*"
+_MEANT = r"\b\w*(?:pas+|pwd|pw|w[oa]+rd|wort|secret|token|scram)\w*"
 """What somebody may have written for `password`, in the languages of our users, misspelt or not."""
 _VEILED = r"""[?&][^?=&\s"']*%[^?=&\s"']*="""
 """A key in the query of a URL that may spell such a word with %77."""

@@ -52,6 +52,7 @@ URLS = [
     f"shop:kan@db:{CANARY}@db/shop",
     f"db/shop?password={CANARY}",
     f"db/shop?sslmode=require&sslpassword={CANARY}",
+    f"db/shop?scram_client_key={CANARY}",
     f"db/shop#?PassWD={CANARY}",
     f"db/shop?pass%77ord={CANARY}",
     f"db/shop?client_secret={CANARY}",

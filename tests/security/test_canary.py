@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -131,18 +132,24 @@ def test_no_broken_configuration_shows_a_password(line: str, tmp_path: Path):
         assert found(said) == []
 
 
-def test_the_list_of_processes_shows_no_password(tmp_path: Path):
+def test_the_list_of_processes_shows_no_password_and_no_core_would_be_left(tmp_path: Path):
     with scripted(USUAL | {"CWD": silence}) as server:
         config = prepare(tmp_path, server)
         command = (sys.executable, "-m", "syncd", "once", "--config", str(config))
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            ("sh", "-c", 'ulimit -S -c "$(ulimit -H -c)"; exec "$@"', "sh", *command),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         try:
             _wait_for(lambda: "CWD" in server.verbs)
+            limits = Path(f"/proc/{process.pid}/limits").read_text()
             shown = [Path(f"/proc/{process.pid}/{name}").read_bytes() for name in ("cmdline", "environ", "comm")]
         finally:
             process.kill()
             process.wait()
     assert [found(each) for each in shown] == [[], [], []]
+    assert re.search(r"^Max core file size +0 ", limits, re.MULTILINE)
 
 
 def _wait_for(true: object) -> None:
