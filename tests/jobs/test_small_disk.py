@@ -1,6 +1,8 @@
 """A disk that is too small for a file: what reading would delete is never asked for, and somebody is told."""
 
+import asyncio
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,7 +95,11 @@ async def test_a_file_larger_than_any_is_left_and_the_others_come(tmp_path):
         assert result.visit is not None
         assert [left.problem for left in result.visit.left] == ["file-too-large"]
         assert [line for line in server.received if line.startswith("RETR")] == [f"RETR {ANSWER}"]
+        command = (sys.executable, "-m", "syncd", "once", "--config", str(config))
+        once = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
     assert delivered(tmp_path) == [ANSWER]
+    assert once.returncode == 3, once.stderr
+    assert f"umbreit: {ANSWER}9 was not fetched: it has {MAX_FILE + 1} bytes" in once.stdout
 
 
 @NEEDS_ROOT
