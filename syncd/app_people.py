@@ -71,8 +71,8 @@ def show(settings: Settings, number: int) -> tuple[Story, Path | None]:
     with read_state(settings.state_dir, settings.database_url()) as store:
         row = store.journal.get(number)
         story = next(each for each in stories(store, str(number)) if each.file.id == number)
-        here = row.host in ("", store.journal.host)
-        return story, store.spool.path(row.spool) if row.spool and here else None
+        path = store.spool.path(row.spool) if row.spool and row.host in ("", store.journal.host) else None
+        return story, path if path and path.is_file() else None
 
 
 def history(settings: Settings, account: str | None, limit: int) -> list[FileStatus]:

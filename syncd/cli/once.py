@@ -82,6 +82,7 @@ def _tour_json(tour: "Tour") -> dict[str, Any]:
     return {
         "account": tour.account,
         "taken": [_file(row) for row in tour.taken],
+        "carried": [_file(row) for row in (tour.visit.carried if tour.visit else ())],
         "fetched": [_file(row) for row in (tour.visit.fetched if tour.visit else ())],
         "left": [{"name": each.file.name, "reason": each.why} for each in (tour.visit.left if tour.visit else ())],
         "commands": tour.visit.commands if tour.visit else [],
@@ -104,7 +105,7 @@ def _tour_text(tour: "Tour") -> Iterator[str]:
     for row in tour.taken:
         yield f"{tour.account}: {row.name} {row.state}" + (f": {row.reason}" if row.reason else "")
     if tour.visit:
-        for row in tour.visit.fetched:
+        for row in (*tour.visit.carried, *tour.visit.fetched):
             yield f"{tour.account}: {row.name} {row.state}" + (f": {row.reason}" if row.reason else "")
         for left in tour.visit.left:
             yield f"{tour.account}: {left.file.name} was not fetched: {left.why}"

@@ -6,6 +6,10 @@ are held for a person.
 """
 
 import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,8 +36,7 @@ MAX_ORDER = 64 * 2**20
 def waiting(outbox: Path) -> list[Path]:
     """Return the complete files of an outbox, oldest first. Raises UsageError when the folder cannot be read."""
     try:
-        files = [path for path in outbox.iterdir() if _complete(path)]
-        return sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name))
+        return [path for _, _, path in sorted(_complete(outbox))]
     except FileNotFoundError:
         raise UsageError(f"the outbox {outbox} is not there", remedy=f"Create it: mkdir -p {outbox}") from None
     except OSError as error:
@@ -42,13 +45,14 @@ def waiting(outbox: Path) -> list[Path]:
         ) from None
 
 
-def _complete(path: Path) -> bool:
-    return (
-        not path.name.startswith(".")
-        and not path.name.lower().endswith(".tmp")
-        and path.is_file()
-        and not path.is_symlink()
-    )
+def _complete(outbox: Path) -> Iterator[tuple[int, str, Path]]:
+    """Yield each complete file behind its age and its name; one that leaves meanwhile is none."""
+    for path in outbox.iterdir():
+        if not path.name.startswith(".") and not path.name.lower().endswith(".tmp"):
+            with suppress(FileNotFoundError):
+                there = path.lstat()
+                if stat.S_ISREG(there.st_mode):
+                    yield there.st_mtime_ns, path.name, path
 
 
 async def rehearse_outbox(place: Workplace, account: Account) -> list[str]:
@@ -91,7 +95,8 @@ async def collect(place: Workplace, account: Account) -> tuple[list[Interchange]
         try:
             taken.append(await _take(place, account, path, normal))
         except UsageError as error:
-            errors.append(error)
+            if await place.do(os.path.lexists, path):  # else the shop has taken it back
+                errors.append(error)
     return taken, errors + await _leave(place, account)
 
 
@@ -130,12 +135,15 @@ def _remove(path: Path, row: Interchange) -> None:
     except FileNotFoundError:
         pass
     except OSError as error:
-        remedy = "The order is on its way. Let syncd's user remove files from this folder."
+        remedy = "What it holds was taken. Let syncd's user remove files from this folder."
         raise LaterError(f"{path} cannot be removed: {error.strerror}", remedy=remedy) from None
 
 
 def _is(path: Path, row: Interchange) -> bool:
-    return hashlib.sha256(path.read_bytes()).hexdigest() == row.sha256
+    """Tell whether a journalled order lies there; what is no file, and may have no end, is not opened."""
+    there = path.lstat()
+    same_size = stat.S_ISREG(there.st_mode) and there.st_size == row.size
+    return same_size and hashlib.sha256(path.read_bytes()).hexdigest() == row.sha256
 
 
 def _put_back(aside: Path, path: Path) -> None:

@@ -56,13 +56,13 @@ class Tour:
     @property
     def quarantined(self) -> int:
         """Count the files that were put into quarantine on this tour."""
-        rows = [*self.taken, *(self.visit.fetched if self.visit else ())]
+        rows = [*self.taken, *(self.visit.fetched + self.visit.carried if self.visit else ())]
         return sum(row.state is State.QUARANTINED for row in rows)
 
     @property
     def held(self) -> int:
         """Count the orders that were held on this tour."""
-        return sum(row.state is Step.HELD for row in self.taken)
+        return sum(row.state is Step.HELD for row in [*self.taken, *(self.visit.carried if self.visit else ())])
 
 
 async def tour(place: Workplace, account: Account, *, due: bool, orders: bool = True) -> Tour:

@@ -42,8 +42,8 @@ class Crew(Protocol):
         """Return the FTP commands this crew may send."""
         ...
 
-    async def carry(self, session: Session, order: Interchange) -> None:
-        """Make an order's moves."""
+    async def carry(self, session: Session, order: Interchange) -> Interchange:
+        """Make an order's moves; return where it stands."""
         ...
 
     async def run(self, session: Session, action: FileAction) -> Interchange | None:
@@ -62,9 +62,9 @@ class Worker:
         """Return what this supplier allows."""
         return account.commands()
 
-    async def carry(self, session: Session, order: Interchange) -> None:
+    async def carry(self, session: Session, order: Interchange) -> Interchange:
         """Make every move there is for an order."""
-        await Carrier(self.place, self.account, session).carry(order)
+        return await Carrier(self.place, self.account, session).carry(order)
 
     async def run(self, session: Session, action: FileAction) -> Interchange | None:
         """Fetch one file and judge it, remove one that was accepted, or say why one is left."""
@@ -100,9 +100,10 @@ class Rehearsal:
         """Return what neither writes nor consumes."""
         return account.rehearsal_commands()
 
-    async def carry(self, session: Session, order: Interchange) -> None:
+    async def carry(self, session: Session, order: Interchange) -> Interchange:
         """Write down an order's next move."""
         self.plan_order(order)
+        return order
 
     def plan_order(self, order: Interchange) -> None:
         """Write down an order's next move; this needs no session."""
@@ -121,6 +122,8 @@ class Visit:
 
     commands: list[str] = field(default_factory=list)
     tls_version: str | None = None
+    carried: list[Interchange] = field(default_factory=list)
+    """The orders there was something to do for, as it left them."""
     listed: int = 0
     fetched: list[Interchange] = field(default_factory=list)
     left: list[Leave] = field(default_factory=list)
@@ -133,7 +136,7 @@ async def visit(place: Workplace, account: Account, crew: Crew) -> Visit:
     async with _session(place, account, crew, result) as (session, tenure):
         for order in in_turn(await place.do(place.store.journal.open_orders, account.name)):
             await tenure.begin()
-            await crew.carry(session, order)
+            result.carried.append(await crew.carry(session, order))
         for channel in account.inbound:
             await _channel(place, account, crew, session, channel, result, tenure)
     return result

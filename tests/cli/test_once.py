@@ -5,9 +5,13 @@ import asyncio
 import pytest
 from click.testing import CliRunner
 
+from syncd import app, app_people
 from syncd.cli import syncd
 from syncd.cli.once import worst
-from tests.jobs.shop import open_shop
+from syncd.config import load
+from tests.jobs.shop import open_shop, order
+
+ORDER, OTHER = "S_900900_20261121101112", "S_900900_20261121101113"
 
 
 @pytest.mark.parametrize(
@@ -29,3 +33,22 @@ def test_a_missing_outbox_is_an_exit_status(tmp_path):
     found = CliRunner().invoke(syncd, ["once", "umbreit", "--dry-run", "--offline", "--config", str(config)])
     assert found.exit_code == 2
     assert "mkdir -p" in found.output
+
+
+async def test_what_becomes_of_an_order_in_the_visit_is_told_and_one_put_aside_there_is_an_exit_status(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        arguments = ["once", "umbreit", "--config", str(shop.config)]
+        await shop.once("umbreit")
+        app.pause(load(shop.config), "umbreit", "they move house")
+        shop.drop()
+        shop.drop(order(("9783442756841", 1), reference="other"), OTHER)
+        await shop.once("umbreit")
+        (lost, _) = sorted((tmp_path / "state" / "spool" / "out").iterdir())
+        lost.unlink()
+        app.resume(load(shop.config), "umbreit")
+        found = await asyncio.to_thread(CliRunner().invoke, syncd, arguments)
+        assert found.exit_code == 5
+        assert f"umbreit: {ORDER} quarantined: its bytes are gone" in found.output
+        assert f"umbreit: {OTHER} sent\n" in found.output
+        shown = app_people.show(load(shop.config), 1)
+        assert shown[1] is None

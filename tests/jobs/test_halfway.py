@@ -1,15 +1,19 @@
 """Stopped between two steps: what is not known to be sent, whole or the same is never taken for it."""
 
 import asyncio
+import os
 import threading
 from contextlib import contextmanager
 from errno import EIO
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from syncd import app
 from syncd.config import load
 from syncd.errors import LaterError, RefusedError
+from syncd.jobs.outbox import waiting
 from syncd.model import Direction, RemoteFile
 from tests.jobs.shop import TWO, now, open_shop, order, stock
 from tests.jobs.test_trouble import ANSWER, ORDER, answer
@@ -62,6 +66,52 @@ async def test_an_order_put_where_a_journalled_one_still_lay_is_an_order_of_its_
         assert [taken.content for taken in shop.umbreit.orders] == [order(*TWO)]
         (held,) = [s.file for s in app.explain(load(shop.config), ORDER) if s.file.state == "held (guard)"]
         assert (tmp_path / "state" / "spool" / "out" / f"{held.id}.raw").read_bytes() == other
+
+
+@pytest.mark.parametrize("put", [os.mkfifo, os.mkdir, partial(os.symlink, "/dev/zero")], ids=["pipe", "folder", "link"])
+async def test_what_is_no_file_where_a_journalled_order_lay_is_neither_read_nor_removed(tmp_path, put):
+    async with open_shop(tmp_path) as shop:
+        (shop.outbox / ".syncd-umbreit.tmp").mkdir()
+        dropped = shop.drop()
+        await shop.once("umbreit")
+        (shop.outbox / ".syncd-umbreit.tmp").rmdir()
+        dropped.unlink()
+        put(dropped)
+        await shop.once("umbreit")
+        assert [taken.content for taken in shop.umbreit.orders] == [order(*TWO)]
+        assert shop.problems() == {}
+        assert os.path.lexists(dropped)
+
+
+def test_files_that_leave_the_outbox_while_it_is_looked_at_are_no_trouble(tmp_path):
+    files = [tmp_path / f"S_{number}" for number in range(50)]
+
+    def come_and_go():
+        while not done.is_set():
+            for act in (Path.touch, Path.unlink):
+                for file in files:
+                    act(file)
+
+    done = threading.Event()
+    shop = threading.Thread(target=come_and_go)
+    shop.start()
+    try:
+        for _ in range(3000):
+            waiting(tmp_path)
+    finally:
+        done.set()
+        shop.join()
+
+
+async def test_an_order_that_the_shop_takes_back_before_it_is_read_is_no_trouble(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        shop.drop(name=ORDER)
+        second = shop.drop(order(("9783442756841", 9), reference="other"), f"{ORDER[:-1]}3")
+        with just_before({"rename out/1.part": second.unlink}):
+            tours = await shop.once("umbreit")
+        assert tours["umbreit"].errors == []
+        assert shop.problems() == {}
+        assert [taken.content for taken in shop.umbreit.orders] == [order(*TWO)]
 
 
 @contextmanager

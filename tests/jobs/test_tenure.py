@@ -136,13 +136,14 @@ class Slow:
     def commands(self, account: Account) -> frozenset[str]:
         return account.commands()
 
-    async def carry(self, session: Session, order: Interchange) -> None:
+    async def carry(self, session: Session, order: Interchange) -> Interchange:
         await asyncio.sleep(610)
         if self.asleep:
             self.rival.clock.elapsed += ASLEEP.total_seconds()
             self.rival.take()
         await asyncio.sleep(3600)
         await session.enter("in")
+        return order
 
     async def run(self, session: Session, action: FileAction) -> None:
         raise AssertionError("nothing is there")
