@@ -16,6 +16,7 @@ from syncd.model import RemoteFile
 from syncd.simulate.faults import Faults
 from syncd.state import join_state
 from tests.jobs.shop import TWO, now, open_shop, order, stock
+from tests.jobs.test_halfway import just_before
 from tests.jobs.test_trouble import ORDER
 
 LATER = "S_900900_20261121101113"
@@ -210,6 +211,32 @@ async def test_orders_that_only_waited_when_the_state_was_lost_are_told_each(tmp
             await shop.once("cb")
         await doubted(shop, *names)
         assert shop.cb.orders == []
+
+
+async def test_an_order_that_was_only_taken_since_the_copy_is_told(tmp_path):
+    """Nothing was published since: but for its list of orders the witness says what the copy knows."""
+    async with open_shop(tmp_path) as shop:
+        shop.drop()
+        await shop.once("umbreit")
+        copied(shop)
+        await wait(shop, "umbreit", shop.outbox, LATER, order(*TWO, reference="5000"))
+        restore(shop)
+        await shop.once("umbreit")
+        assert shop.states(LATER) == ["held (doubt)"]
+
+
+async def test_the_orders_are_held_before_the_witness_agrees(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("umbreit")
+        await wait(shop, "umbreit", shop.outbox, ORDER, order(*TWO))
+        copied(shop)
+        app.resume(load(shop.config), "umbreit")
+        await shop.once("umbreit")
+        restore(shop)
+        states = []
+        with just_before({"rename outbox/.syncd-umbreit": lambda: states.extend(shop.states(ORDER))}):
+            await shop.once("umbreit")
+        assert states == ["held (doubt)"]
 
 
 async def test_an_order_that_was_sent_and_settled_since_the_copy_is_no_doubt(tmp_path):
