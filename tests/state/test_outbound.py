@@ -76,6 +76,8 @@ def test_a_file_that_may_not_be_sent_is_kept(store):
     assert (item.state, item.reason) == (State.QUARANTINED, "line 1: 14 digits")
     assert store.journal.twins("shop", "orders", "S_bad", sha256(b"bad")) == []
     assert len(store.journal.in_outbox("shop")) == 1
+    store.journal.left_outbox(item.id)
+    assert [each.number for each in store.journal.unsettled("shop")] == [item.id], "a person may yet have it sent"
 
 
 def test_twins_have_the_same_bytes_or_the_same_name(store):
