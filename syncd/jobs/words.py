@@ -124,7 +124,13 @@ def sent_as(store: Store, row: Interchange) -> str | None:
 def doubtful_twin(store: Store, row: Interchange) -> Interchange | None:
     """Return the order with the same bytes that may have been taken, if there is one."""
     twins = (twin for twin in _twins(store, row) if twin.sha256 == row.sha256)
-    return next((twin for twin in twins if twin.hold is Hold.DOUBT or twin.state is Step.UNCONFIRMED), None)
+    return next((twin for twin in twins if twin.hold is Hold.DOUBT or _may_be_out(twin)), None)
+
+
+def _may_be_out(row: Interchange) -> bool:
+    """Tell whether the next visit must find out if an order was taken; a stop may have come since the command went."""
+    stored = row.state is Step.STORING and row.temp_name is None  # a temporary name never counts
+    return stored or row.state in (Step.PUBLISHING, Step.UNCONFIRMED)
 
 
 def _not(row: Interchange, what: str) -> UsageError:
@@ -136,6 +142,8 @@ def way(row: Interchange) -> str:
     """Say which verb is the right one for where an interchange stands."""
     if row.hold is Hold.DOUBT or row.state is Step.UNCONFIRMED:
         return f"Ask the supplier, then: syncd settle {row.id} --taken|--not-taken --reason WHY"
+    if row.state in (Step.STORING, Step.PUBLISHING):
+        return f"It is on its way; the next visit tells: syncd explain {row.id}"
     if row.hold is Hold.GUARD:
         return f"syncd approve {row.id}, or: syncd quarantine discard {row.id} --reason WHY"
     if row.state is State.QUARANTINED:

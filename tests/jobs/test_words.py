@@ -16,9 +16,11 @@ from syncd.state import join_state
 from syncd.stories import meaning
 from tests.jobs.shop import TWO, now, open_shop, order, stock
 from tests.jobs.test_daemon import daemon, until
+from tests.jobs.test_restored import wait
 from tests.jobs.test_trouble import ANSWER, ORDER, answer
 
 SECOND = "S_900900_20261121101113"
+TO_PUBLISHING = (Step.STORED, Step.PUBLISHING)
 
 
 def number(shop, name, place=0):
@@ -186,6 +188,23 @@ async def test_a_twin_of_a_doubt_is_not_to_be_approved_before_that_is_settled(tm
         assert remedy.index(f"syncd settle {doubt}") < remedy.index(f"syncd approve {twin}")
         app_people.settle(settings(shop), doubt, "CB has it", taken=True)
         assert shop.problems()["order-held"].remedy.startswith(f"If it is meant: syncd approve {twin}")
+
+
+@pytest.mark.parametrize(("steps", "temp_name"), [([Step.STORING], None), ([Step.STORING, *TO_PUBLISHING], "T1.1")])
+async def test_a_twin_of_an_order_that_a_stop_may_have_sent_is_not_approved(tmp_path, steps, temp_name):
+    async with open_shop(tmp_path) as shop:
+        await shop.once("umbreit")
+        await wait(shop, "umbreit", shop.outbox, ORDER, order(*TWO))
+        first = number(shop, ORDER)
+        shop.drop(name=SECOND)
+        await shop.once("umbreit")
+        with join_state(tmp_path / "state") as store:
+            for step in steps:
+                store.journal.advance(first, store.journal.get(first).state, step, now(), temp_name=temp_name)
+        with pytest.raises(UsageError, match=f"may have been taken as no. {first}") as refused:
+            app_people.approve(settings(shop), number(shop, SECOND), "")
+        assert "the next visit tells" in refused.value.remedy
+        assert shop.states(SECOND) == ["held (guard)"]
 
 
 @pytest.mark.parametrize("kept", [None, b"something else"])
