@@ -13,8 +13,9 @@ from syncd import app, app_people
 from syncd.config import load
 from syncd.errors import DoubtError, SpoolLostError, TooEarlyError, UsageError
 from syncd.model import RemoteFile
+from syncd.simulate.books import Command
 from syncd.simulate.faults import Faults
-from syncd.state import join_state
+from syncd.state import join_state, witness
 from tests.jobs.shop import TWO, now, open_shop, order, stock
 from tests.jobs.test_halfway import just_before
 from tests.jobs.test_trouble import ORDER
@@ -405,6 +406,39 @@ async def test_a_witness_that_was_emptied_has_every_order_held(tmp_path):
         app.resume(load(shop.config), "umbreit")
         await shop.once("umbreit")
         assert shop.states(ORDER) == ["held (doubt)"]
+
+
+@pytest.mark.parametrize(("account", "verb"), [("umbreit", "RNTO"), ("cb", "STOR"), ("cb", "USER")])
+async def test_the_witness_is_told_before_the_command(tmp_path, account, verb):
+    outbox, name = {"umbreit": ("outbox", ORDER), "cb": ("outbox-cb", "order-1.txt")}[account]
+    told = []
+
+    def hear(record):
+        if isinstance(record, Command) and record.verb == verb:
+            said = witness.ask(witness.path_of(tmp_path / outbox, account))
+            with join_state(tmp_path / "state") as store:
+                event = store.journal.last_event(1)[0]
+                told.append(said and (said.fence == store.gate.fence(account), verb == "USER" or said.event == event))
+
+    async with open_shop(tmp_path, cb={"login_interval": timedelta(seconds=3)}) as shop:
+        getattr(shop, account).ledger.listeners.append(hear)
+        shop.drop(name=name, outbox=tmp_path / outbox)
+        await shop.once(account)
+    assert told == [(True, True)]
+
+
+async def test_the_witness_lists_an_order_before_it_leaves_the_outbox(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        listed = []
+
+        def look():
+            said = witness.ask(witness.path_of(shop.outbox, "umbreit"))
+            listed.extend([each.name for each in said.orders] if said else [])
+
+        shop.drop()
+        with just_before({f"rename outbox/{ORDER}": look}):
+            await shop.once("umbreit")
+        assert listed == [ORDER]
 
 
 async def test_a_login_that_only_fetched_is_remembered_too(tmp_path):

@@ -140,13 +140,14 @@ async def test_the_same_goods_under_another_name_are_handed_over_once(tmp_path):
         assert len(shop.raw()) == 2
 
 
-async def test_dot_files_and_drafts_in_the_outbox_are_left_alone(tmp_path):
+async def test_dot_files_drafts_and_links_in_the_outbox_are_left_alone(tmp_path):
     async with open_shop(tmp_path) as shop:
         for name in (".S_900900_20261121101112", "S_900900_20261121101113.tmp", "S_900900_20261121101114.TMP"):
             (shop.outbox / name).write_bytes(order(*TWO))
+        (shop.outbox / "S_900900_20261121101115").symlink_to(shop.outbox / name)
         await shop.once("umbreit")
         assert shop.umbreit.orders == []
-        assert len(list(shop.outbox.iterdir())) == 3
+        assert len(list(shop.outbox.iterdir())) == 4
 
 
 async def test_an_unknown_account_is_an_error_that_names_the_known_ones(tmp_path):
