@@ -13,7 +13,9 @@ from syncd.jobs import words
 from syncd.jobs.upload import Carrier
 from syncd.model import Direction, Hold, State, Step, Word
 from syncd.state import join_state
+from syncd.state.witness import Order
 from syncd.stories import meaning
+from tests.jobs.parcels import parcels
 from tests.jobs.shop import TWO, now, open_shop, order, stock
 from tests.jobs.test_daemon import daemon, until
 from tests.jobs.test_restored import wait
@@ -171,6 +173,14 @@ async def test_a_doubt_that_is_settled_as_not_taken_waits_until_somebody_sends_i
         assert sorted(shop.states("order-1.txt")) == ["discarded", "sent"]
         with pytest.raises(UsageError, match="not an order in quarantine"):
             app_people.resend(settings(shop), doubt, "once more")
+
+
+def test_an_order_that_the_state_forgot_counts_as_tried_once_it_is_settled(tmp_path):
+    with parcels(tmp_path) as post:
+        store, account, lost = post.place.store, post.accounts["cb"], Order(7, "orders", 3, "0" * 64, "order-1.txt")
+        (row,) = store.journal.enter_missing("cb", [lost], "it is gone", now())
+        away = words.settle(store, account, row, Word("ada", "settle", "CB knows nothing"), now(), taken=False)
+        assert (away.state, away.attempt) == (State.QUARANTINED, 1), "an answer to it would be believed"
 
 
 # -- what status advises ----------------------------------------------------------------------------------------

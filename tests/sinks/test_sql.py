@@ -61,10 +61,11 @@ class TestSnapshots:
 
     async def test_does_not_go_back_in_time(self, database: Database, tmp_path: Path):
         late = stock_of(tmp_path, "late.bhd", stock(1), stamp="202611220100")
-        await deliver(database, stock_of(tmp_path, "a.bhd", stock(2)), late, late)
+        between = stock_of(tmp_path, "between.bhd", stock(3), stamp="202611220300")
+        await deliver(database, stock_of(tmp_path, "a.bhd", stock(2)), late, late, between)
         assert database.query("SELECT line FROM syncd_stock") == [(2,)]
         rows = database.query("SELECT name, applied FROM syncd_interchange ORDER BY id")
-        assert rows == [("a.bhd", True), ("late.bhd", False)]
+        assert rows == [("a.bhd", True), ("late.bhd", False), ("between.bhd", False)]
 
     async def test_of_equal_stamps_the_later_arrival_counts(self, database: Database, tmp_path: Path):
         await deliver(database, stock_of(tmp_path, "a.bhd", stock(1)), stock_of(tmp_path, "b.bhd", stock(2)))

@@ -110,6 +110,7 @@ def test_a_held_snapshot_is_not_in_use_and_has_no_deliveries(store):
     assert (waiting.state, waiting.hold, waiting.reason) == (State.PARSED, Hold.GUARD, "too short")
     assert store.journal.snapshot_rows("shop", "stock", "BHDART") == 5
     assert [item.id for item in store.journal.attention()] == [waiting.id]
+    assert store.journal.replay("folder", [(waiting.id, "b")], ANN, NOON) == []
     assert len(store.journal.pending()) == 1
     moved = store.journal.hand_over(waiting, [("folder", "b")], later(5), ANN)
     assert (moved.state, moved.hold, moved.reason) == (State.PARSED, None, None)
