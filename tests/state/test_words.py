@@ -4,7 +4,7 @@ import pytest
 
 from syncd.errors import ConflictError, DiskFullError
 from syncd.model import Direction, Hold, RemoteFile, State, Step, Word
-from tests.state.samples import NOON, bring, fetched, later, order, verdict
+from tests.state.samples import NOON, bring, fetched, later, order, sha256, verdict
 
 ANN = Word("ann", "approve", "it is meant")
 DUE = [("folder", "key-1")]
@@ -152,6 +152,15 @@ def test_a_recorded_file_that_is_fetched_later_goes_to_nobody(store):
     assert (parsed.interchange.state, parsed.suppressed) == (State.DONE, {1})
     assert f"ingested as no. {first.id}" in store.journal.history(again.id)[-1].note
     assert store.journal.pending() == []
+
+
+def test_a_file_that_was_to_be_recorded_and_never_was_is_handed_over_when_it_is_fetched(store):
+    broken = store.journal.announce("shop", "answers", RemoteFile("R_0905500007000123456"), NOON, for_sinks=False)
+    whole = {"spool": f"spool/in/{broken.id}.raw", "sha256": sha256(b"L101\r\n")}
+    store.journal.advance(broken.id, State.ANNOUNCED, State.SPOOLED, NOON, **whole)
+    store.journal.quarantine(broken.id, State.SPOOLED, "unproven", "a stop came", NOON)
+    store.journal.parsed(fetched(store).id, verdict("4711"), DUE, later(1))
+    assert len(store.journal.pending()) == len(DUE)
 
 
 def test_a_recorded_file_is_delivered_once_when_somebody_says_so(store):
