@@ -89,6 +89,9 @@ def test_twins_have_the_same_bytes_or_the_same_name(store):
     assert twins("shop", "orders", "S_1_20261122120001", "00") == [second]
     assert twins("shop", "orders", "S_1_20261122120001", sha256(b"one")) == [first, second]
     assert twins("shop", "orders", "other", "00") == []
+    sent = bring(store, first, Step.SENT)
+    answered = store.journal.advance(first.id, sent.state, Step.CONFIRMED, NOON)
+    assert twins("shop", "orders", "other", sha256(b"one")) == [answered]
 
 
 @pytest.mark.parametrize("step", [Step.STORING, Step.STORED, Step.PUBLISHING, Step.UNCONFIRMED])

@@ -97,7 +97,10 @@ def test_what_a_crash_leaves(spool, tmp_path):
     assert spool.keep_leftover(IN, 2) == "quarantine/in-2.partial"
     assert spool.keep_leftover(IN, 3) is None
     assert spool.keep_leftover(IN, 9) is None
+    coming = spool.draft(IN, 5)
     spool.sweep()
+    assert spool.leftovers() == [(IN, 5)], "what came, and was not looked at yet"
+    coming.discard()
     assert spool.leftovers() == []
     assert files(spool, tmp_path) == ["quarantine/in-2.partial", "spool/in/1.raw"]
 
