@@ -12,6 +12,7 @@ from pathlib import Path
 
 from syncd.attention import attention
 from syncd.deliveries import SinkStatus, sinks_status, wants
+from syncd.errors import UsageError
 from syncd.hosts import HostStatus, hosts_status, missed
 from syncd.jobs.missing import Expecting, whats_missing
 from syncd.model import AccountState, Audit, ClockSample, Direction, Interchange, State, Step
@@ -51,8 +52,8 @@ class AccountStatus:
     """Of the last login."""
     tls_exception: str
     """Where its connections are less safe than they could be, and why; empty where they are not."""
-    outbox: int
-    """Files that wait in the outbox."""
+    outbox: int | None
+    """Files that wait in the outbox; None where it cannot be read."""
     unanswered: int
     """Orders sent and not answered yet."""
     held: int
@@ -233,10 +234,14 @@ def _account(store: Store, known: _Known, asked: Asked, sample: ClockSample) -> 
     )
 
 
-def _waiting(outbox: Path | None) -> int:
+def _waiting(outbox: Path | None) -> int | None:
+    """Count the files of an outbox; None where who asks cannot read it: the daemon tells its own trouble with it."""
     from syncd.jobs.outbox import waiting
 
-    return len(waiting(outbox)) if outbox is not None and outbox.is_dir() else 0
+    try:
+        return len(waiting(outbox)) if outbox is not None else 0
+    except UsageError:
+        return None
 
 
 def file_status(row: Interchange) -> FileStatus:

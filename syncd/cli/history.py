@@ -6,11 +6,12 @@ import click
 
 from syncd.cli.options import account_settings, config_option
 from syncd.cli.output import say, say_json
+from syncd.cli.words import NUMBER
 
 
 @click.command()
 @click.option("--account", metavar="NAME", help="Of this account alone.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@click.option("--limit", type=NUMBER, default=50, show_default=True, help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one for each file.")
 @config_option
 def history(account: str | None, limit: int, as_json: bool, config: Path | None) -> None:

@@ -30,11 +30,11 @@ class Moment(click.ParamType[datetime]):
             if re.match(DURATION, text):
                 return datetime.now(UTC) - parse_duration(text)
             moment = datetime.fromisoformat(text)
-        except ValueError:
+            if "T" not in text and " " not in text:
+                moment = datetime.combine(moment, self._of_day)
+            return moment.astimezone()
+        except (ValueError, OverflowError):
             self.fail(f"{text} is no date like 2026-11-22, no time like 2026-11-22T08:30, nor a time ago like 7d")
-        if "T" not in text and " " not in text:
-            moment = datetime.combine(moment, self._of_day)
-        return moment.astimezone()
 
 
 @click.command()

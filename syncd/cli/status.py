@@ -120,9 +120,11 @@ def _print_account(console: "Console", one: "AccountStatus") -> None:
     console.print(f"  last visit {when(one.last_success)}, next {next_visit}, login allowed {when(one.next_login)}")
     counts = ((one.outbox, "file", "in the outbox"), (one.unanswered, "order", "unanswered"),
               (one.held, "order", "held"), (one.quarantined, "file", "in quarantine"))  # fmt: skip
-    waiting = ", ".join(f"{counted(number, what)} {where}" for number, what, where in counts if number)
+    waiting = [f"{counted(number, what)} {where}" for number, what, where in counts if number]
+    if one.outbox is None:
+        waiting.insert(0, "the outbox cannot be read")
     if waiting:
-        console.print(f"  {waiting}")
+        console.print(f"  {', '.join(waiting)}")
     if one.tls_exception:
         console.print(f"  TLS {one.tls or 'not used'}; {escape(one.tls_exception)}")
 

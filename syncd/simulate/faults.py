@@ -17,6 +17,8 @@ from syncd.simulate.wire import Cut
 
 FILES = frozenset({"STOR", "RETR"})
 LISTINGS = frozenset({"LIST", "NLST", "MLSD"})
+MOST = 10**9
+"""Seconds or bytes: more is a slip of the pen, and no clock could add it."""
 GREETING = ""
 """The verb of what is said before any command."""
 
@@ -132,7 +134,7 @@ def _number(made: Plan, numbers: list[str]) -> None:
             made.left = int(numbers.pop(0))
     except ValueError:
         numbers.append("")
-    if numbers:
+    if numbers or made.number > (65535 if made.fault.number == "port" else MOST):
         raise UsageError(f"the numbers of the fault {made.fault.name} are not right", remedy=usage(made.fault))
 
 

@@ -35,6 +35,19 @@ def test_a_missing_outbox_is_an_exit_status(tmp_path):
     assert "mkdir -p" in found.output
 
 
+async def test_an_outbox_that_nobody_can_read_does_not_keep_status_from_what_else_there_is_to_tell(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        shop.drop(b"no order")
+        await shop.once("umbreit")
+        text = shop.config.read_text()
+        for unreadable in (f"{shop.outbox}/{'x' * 300}", shop.config, tmp_path / "unmounted"):
+            shop.config.write_text(text.replace(f'"{shop.outbox}"', f'"{unreadable}"'))
+            found = await asyncio.to_thread(CliRunner().invoke, syncd, ["status", "--config", str(shop.config)])
+            assert found.exception is None
+            assert f"{ORDER} was refused and not sent" in found.stdout
+            assert "the outbox cannot be read, 1 file in quarantine" in found.stdout
+
+
 async def test_what_becomes_of_an_order_in_the_visit_is_told_and_one_put_aside_there_is_an_exit_status(tmp_path):
     async with open_shop(tmp_path) as shop:
         arguments = ["once", "umbreit", "--config", str(shop.config)]

@@ -112,6 +112,7 @@ async def test_replay_says_what_it_cannot_do(tmp_path):
         await shop.once("cb")
         for words, said in (
             (("--sink", "inbox", "--since", "yesterday", "--dry-run"), "no date like"),
+            (("--sink", "inbox", "--since", "9999-12-31T23:59:59-12:00", "--dry-run"), "no date like"),
             (("--sink", "inbox", "--since", "7d"), "--reason"),
         ):
             result = CliRunner().invoke(syncd, ["replay", *words, "--config", str(shop.config)])

@@ -118,7 +118,14 @@ def test_a_reason_is_kept_on_one_line(folder):
 
 
 def test_a_number_that_no_database_holds_is_wrong_usage(folder):
-    for words in ("approve", "settle --taken --reason x", "quarantine show", "quarantine discard --reason x"):
+    verbs = (
+        "approve",
+        "settle --taken --reason x",
+        "quarantine show",
+        "quarantine discard --reason x",
+        "history --limit",
+    )
+    for words in verbs:
         assert isinstance(run(folder, *words.split(), 1 << 63).exception, BadParameter)
 
 

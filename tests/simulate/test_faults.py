@@ -421,6 +421,9 @@ async def test_every_fault_is_tried_here():
         ("530:rst", "It is written 530[:VERB][:COUNT]."),
         ("lost-226:1:2", "It is written lost-226"),
         ("cut-data-at:10:1.5", "It is written cut-data-at[:BYTES]"),
+        ("slow:1e400", "It is written slow[:SECONDS]"),
+        ("login-ban:1e300", "It is written login-ban[:SECONDS]"),
+        ("passive-port-elsewhere:99999", "It is written passive-port-elsewhere[:PORT]"),
     ],
 )
 def test_a_fault_that_is_written_wrongly_is_refused_with_a_remedy(text, remedy):
