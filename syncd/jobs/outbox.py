@@ -84,12 +84,10 @@ async def collect(place: Workplace, account: Account) -> tuple[list[Interchange]
     errors: list[SyncdError] = []
     if account.outbox is None:
         return taken, errors
-    errors += await _leave(place, account)
-    if errors:  # what is journalled is not taken twice meanwhile
-        return taken, errors
-    paths = await place.do(waiting, account.outbox)
+    stuck = await _leave(place, account)  # what is journalled is not taken twice
+    paths = [path for path in await place.do(waiting, account.outbox) if path not in stuck]
     if not paths:
-        return taken, errors
+        return taken, list(dict.fromkeys(stuck.values()))
     normal = await place.do(_normal, place, account, len(paths))
     for path in paths:
         try:
@@ -97,28 +95,29 @@ async def collect(place: Workplace, account: Account) -> tuple[list[Interchange]
         except UsageError as error:
             if await place.do(os.path.lexists, path):  # else the shop has taken it back
                 errors.append(error)
-    return taken, errors + await _leave(place, account)
+    stuck = await _leave(place, account)
+    return taken, errors + list(dict.fromkeys(stuck.values()))
 
 
-async def _leave(place: Workplace, account: Account) -> list[SyncdError]:
-    """Remove the outbox files that are journalled, once the witness knows them; return why one could not be removed.
+async def _leave(place: Workplace, account: Account) -> dict[Path, LaterError]:
+    """Remove the outbox files that are journalled, once the witness knows them; return why some could not be removed.
 
     Also those that a stop has left behind.
     """
-    errors: list[SyncdError] = []
-    rows = await place.do(place.store.journal.in_outbox, account.name)
+    stuck: dict[Path, LaterError] = {}
+    rows = [(row, Path(source)) for row, source in await place.do(place.store.journal.in_outbox, account.name)]
     if rows:
         try:
             await remember_orders(place, account)
         except LaterError as error:
-            return [error]
-    for row, source in rows:
+            return {path: error for _, path in rows}
+    for row, path in rows:
         try:
-            await place.do(_remove, Path(source), row)
+            await place.do(_remove, path, row)
             await place.do(place.store.journal.left_outbox, row.id)
         except LaterError as error:
-            errors.append(error)
-    return errors
+            stuck[path] = error
+    return stuck
 
 
 def _remove(path: Path, row: Interchange) -> None:

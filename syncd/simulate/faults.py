@@ -13,6 +13,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from syncd.errors import UsageError
+from syncd.simulate.verbs import VERBS
 from syncd.simulate.wire import Cut
 
 FILES = frozenset({"STOR", "RETR"})
@@ -118,7 +119,7 @@ def plan(text: str) -> Plan:
             continue
         if fault.cuts and option.lower() in list(Cut):
             made.cut = Cut(option.lower())
-        elif option.isalpha() and option.isupper():
+        elif option in VERBS:
             made.verbs = frozenset({option})
         else:
             raise UsageError(f"{option!r} means nothing to the fault {name}", remedy=usage(fault))

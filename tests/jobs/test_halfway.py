@@ -152,7 +152,7 @@ async def test_an_order_put_in_the_place_of_another_while_that_is_removed_is_an_
 
 
 async def test_an_order_that_cannot_be_put_back_since_a_third_has_its_name_is_told_of_and_lost_by_nobody(tmp_path):
-    second, third = (order(("9783442756841", 9), reference=name) for name in ("second", "third"))
+    second, third, fourth = (order(("9783442756841", 9), reference=name) for name in ("second", "third", "fourth"))
     async with open_shop(tmp_path) as shop:
         shop.drop()
         drops = {"rename outbox/S_": lambda: shop.drop(second), "link outbox/": lambda: shop.drop(third)}
@@ -162,10 +162,14 @@ async def test_an_order_that_cannot_be_put_back_since_a_third_has_its_name_is_to
         assert (shop.outbox / ORDER).read_bytes() == third
         (aside,) = shop.outbox.glob(".syncd-removing.*")
         assert str(aside) in shop.problems()["outbox"].message + shop.problems()["outbox"].remedy
+        shop.drop(fourth, f"{ORDER[:-1]}4")
+        await shop.once("umbreit")
+        assert {taken.content for taken in shop.umbreit.orders} == {order(*TWO), fourth}, "what has its name goes out"
+        assert shop.problems().keys() == {"outbox"}
         aside.rename(shop.outbox / f"{ORDER[:-1]}3")
         for _ in range(2):
             await shop.once("umbreit")
-        assert {taken.content for taken in shop.umbreit.orders} == {order(*TWO), second}
+        assert {taken.content for taken in shop.umbreit.orders} == {order(*TWO), fourth, second}
         assert "held (guard)" in shop.states(ORDER)
 
 

@@ -418,6 +418,7 @@ async def test_every_fault_is_tried_here():
     [
         ("lost-coffee", "Choose among: lost-226,"),
         ("lost-226:one", "It is written lost-226[:fin|rst|silence][:VERB][:COUNT]."),
+        ("unheard:RETRR", "It is written unheard[:fin|rst|silence][:VERB][:COUNT]."),
         ("530:rst", "It is written 530[:VERB][:COUNT]."),
         ("lost-226:1:2", "It is written lost-226"),
         ("cut-data-at:10:1.5", "It is written cut-data-at[:BYTES]"),
