@@ -44,7 +44,8 @@ async def hand_over(
 
 async def _listing(place: Workplace, account: Account, row: Interchange) -> Listing:
     assert row.spool is not None
-    await place.do(place.store.spool.check, row.spool)
+    assert row.sha256 is not None
+    await place.do(place.store.spool.verify, row.spool, row.sha256)  # the verdict is of the bytes that came
     verdict = await place.do(place.store.journal.verdict, row.id)
     return Listing(partial(place.store.spool.blocks, row.spool), account.context(row.name), verdict)
 
@@ -115,7 +116,7 @@ class _Changes:
         with suppress(SpoolLostError):
             if row.spool is not None:
                 return await _listing(self.place, self.account, row)
-        raise _BaseLostError(f"{row.name}, which the sink took before, is not in the spool any more")
+        raise _BaseLostError(f"{row.name}, which the sink took before, is not in the spool as it came")
 
     def _records(self, before: Listing | None) -> Callable[[], Iterator[Any]]:
         return partial(changes, FORMATS[self.account.inbound_channel(self.row.channel).format], before, self.listing)

@@ -77,7 +77,10 @@ def resend(
 
 
 def release(store: Store, account: Account, row: Interchange, word: Word, at: datetime) -> Interchange:
-    """Have a fetched file judged again; by the person's word it is whole. Raises UsageError, RejectedError."""
+    """Have a fetched file judged again; by the person's word it is whole.
+
+    Raises UsageError, RejectedError, SpoolLostError.
+    """
     if (row.direction, row.state) != (Direction.IN, State.QUARANTINED):
         raise _not(row, "a fetched file in quarantine")
     if row.spool is None or row.sha256 is None:
@@ -86,6 +89,7 @@ def release(store: Store, account: Account, row: Interchange, word: Word, at: da
             remedy=f"Get a whole copy from the supplier, then: syncd ingest FILE --account {row.account} --deliver",
         )
     _refuse_elsewhere(store, row)
+    store.spool.verify(row.spool, row.sha256)
     reason = first_error(row.name, examine(store.spool, account, row))
     if reason is not None:
         raise RejectedError(

@@ -132,11 +132,6 @@ class Spool:
         with _there(self.path(name)):
             return self.path(name).read_bytes()
 
-    def check(self, name: str) -> None:
-        """Make sure that a file is there. Raises SpoolLostError when it is not."""
-        with _there(self.path(name)):
-            self.path(name).stat()
-
     def blocks(self, name: str, size: int = BLOCK) -> Iterator[bytes]:
         """Yield a file in blocks. Raises SpoolLostError when it is missing."""
         with _there(self.path(name)), self.path(name).open("rb", buffering=0) as file:
@@ -149,6 +144,11 @@ class Spool:
         for block in self.blocks(name):
             digest.update(block)
         return digest.hexdigest()
+
+    def verify(self, name: str, sha256: str) -> None:
+        """Make sure that a file is as it came. Raises SpoolLostError when it is missing, or has other bytes."""
+        if self.sha256(name) != sha256:
+            raise SpoolLostError(f"its bytes in {name} are not those that came", remedy=_RESTORE)
 
     def sizes(self) -> dict[str, int]:
         """Return the names and sizes in bytes of all whole and partial files."""
@@ -241,6 +241,7 @@ class Spool:
 
 
 _SAFE = os.O_CLOEXEC | os.O_NOFOLLOW
+_RESTORE = "Restore it from a backup, drop the order again, or ask the supplier for the file."
 
 
 @contextmanager
@@ -250,8 +251,7 @@ def _there(path: Path) -> Iterator[None]:
         try:
             yield
         except FileNotFoundError:
-            remedy = "Restore it from a backup, drop the order again, or ask the supplier for the file."
-            raise SpoolLostError(f"its bytes are gone: {path} is missing", remedy=remedy) from None
+            raise SpoolLostError(f"its bytes are gone: {path} is missing", remedy=_RESTORE) from None
 
 
 def _name(path: Path) -> str:
