@@ -58,12 +58,18 @@ def test_what_we_have_is_not_fetched_again(state):
 
 @pytest.mark.parametrize("state", [State.ANNOUNCED, State.ABANDONED])
 def test_what_we_never_got_is_fetched_again(state):
-    assert plan_fetch(ANSWERS, [file(R)], {file(R): inbound(state)}) == [Fetch(ANSWERS, file(R))]
+    assert plan_fetch(ANSWERS, [file(R)], {file(R): inbound(state)}) == [Fetch(ANSWERS, file(R), again=True)]
+
+
+def test_what_did_not_come_whole_is_asked_for_after_the_others():
+    broken, new = file("a.bhd"), file("b.bhd")
+    planned = plan_fetch(STOCK, [broken, new], {broken: inbound(State.QUARANTINED, proven=False)})
+    assert planned == [Fetch(STOCK, new), Fetch(STOCK, broken, again=True)]
 
 
 def test_a_partial_is_fetched_again_and_a_rejected_file_is_not():
     partial, rejected = (inbound(State.QUARANTINED, proven=proven) for proven in (False, True))
-    assert plan_fetch(ANSWERS, [file(R)], {file(R): partial}) == [Fetch(ANSWERS, file(R))]
+    assert plan_fetch(ANSWERS, [file(R)], {file(R): partial}) == [Fetch(ANSWERS, file(R), again=True)]
     assert plan_fetch(ANSWERS, [file(R)], {file(R): rejected}) == []
 
 

@@ -11,7 +11,7 @@ import structlog
 from syncd.errors import RefusedError
 from syncd.jobs.base import Account, Workplace, uncut
 from syncd.model import Direction, Interchange, RemoteFile, State
-from syncd.plan.inbound import Fetch, Remove, sizes_agree
+from syncd.plan.inbound import Fetch, Leave, Remove, sizes_agree
 from syncd.state import Draft
 from syncd.state.rows import Columns
 from syncd.suppliers.rules import Consume, Inbound
@@ -30,12 +30,13 @@ class Fetcher:
         self.session = session
         self.journal = place.store.journal
 
-    async def fetch(self, action: Fetch) -> Interchange | None:
-        """Fetch one file: SPOOLED and proven, QUARANTINED when it came short, None when it had vanished.
+    async def fetch(self, action: Fetch) -> Interchange | Leave | None:
+        """Fetch one file: SPOOLED and proven, QUARANTINED when it came short.
 
+        The server may refuse it: it has vanished, None; or, where that is not the first time, it is left.
         Raises what the session raises, and DiskFullError; the partial is kept then.
         """
-        fetching = self._fetch(action.channel, action.file)
+        fetching = self._fetch(action, action.channel, action.file)
         return await (uncut(fetching) if action.channel.consume is Consume.SERVER_REMOVES else fetching)
 
     async def remove(self, action: Remove) -> None:
@@ -43,7 +44,7 @@ class Fetcher:
         await self.session.remove(action.file.name)
         log.info("file.removed", account=self.account.name, channel=action.channel.name, file=action.file.name)
 
-    async def _fetch(self, channel: Inbound, file: RemoteFile) -> Interchange | None:
+    async def _fetch(self, action: Fetch, channel: Inbound, file: RemoteFile) -> Interchange | Leave | None:
         row = await self.place.do(self.journal.announce, self.account.name, channel.name, file, self.place.clock())
         mode = self.account.supplier.mode(file.name)
         draft = await self.place.do(self.place.store.spool.draft, Direction.IN, row.id)  # before RETR: it may fail
@@ -54,7 +55,7 @@ class Fetcher:
             if not isinstance(error, RefusedError):
                 raise
             await self._advance(row, State.ABANDONED, reason=f"listed, but gone when it was asked for: {error}")
-            return None
+            return Leave(channel, file, "file-refused", str(error)) if action.again else None
         feeds = 0
         try:
             async for block in download.blocks():

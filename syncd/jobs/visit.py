@@ -31,6 +31,7 @@ log = structlog.get_logger()
 LEFT = {
     "disk-full": "Make room in the state directory; the file waits at the supplier until then.",
     "file-too-large": "No supplier sends such files: ask this one what it is. The others are fetched.",
+    "file-refused": "Ask the supplier why it is listed and not given out. It is asked for at each visit.",
 }
 """What to do about a file that was left at the supplier, by its problem."""
 
@@ -46,8 +47,8 @@ class Crew(Protocol):
         """Make an order's moves; return where it stands."""
         ...
 
-    async def run(self, session: Session, action: FileAction) -> Interchange | None:
-        """Fetch or remove one file; return what was fetched."""
+    async def run(self, session: Session, action: FileAction) -> Interchange | Leave | None:
+        """Fetch or remove one file; return what was fetched, or is left."""
         ...
 
 
@@ -66,19 +67,18 @@ class Worker:
         """Make every move there is for an order."""
         return await Carrier(self.place, self.account, session).carry(order)
 
-    async def run(self, session: Session, action: FileAction) -> Interchange | None:
+    async def run(self, session: Session, action: FileAction) -> Interchange | Leave | None:
         """Fetch one file and judge it, remove one that was accepted, or say why one is left."""
         fetcher = Fetcher(self.place, self.account, session)
-        if isinstance(action, Leave):
-            await self._tell(action)
-            return None
         if isinstance(action, Remove):
             await fetcher.remove(action)
             return None
-        row = await fetcher.fetch(action)
-        if row is not None and row.state is State.SPOOLED:
-            return await judge(self.place, self.account, row)
-        return row
+        came = action if isinstance(action, Leave) else await fetcher.fetch(action)
+        if isinstance(came, Leave):
+            await self._tell(came)
+        elif came is not None and came.state is State.SPOOLED:
+            return await judge(self.place, self.account, came)
+        return came
 
     async def _tell(self, left: Leave) -> None:
         log.warning("file.left", account=self.account.name, file=left.file.name, code=left.problem, reason=left.why)
@@ -110,10 +110,10 @@ class Rehearsal:
         move = plan_store(self.account.outbound_channel(order.channel), order, self.place.clock())
         self.lines.append(f"{order.name}: {move or 'wait'}")
 
-    async def run(self, session: Session, action: FileAction) -> Interchange | None:
+    async def run(self, session: Session, action: FileAction) -> Interchange | Leave | None:
         """Write down what would be fetched or removed."""
         self.lines.append(str(action))
-        return None
+        return action if isinstance(action, Leave) else None
 
 
 @dataclass(slots=True)
@@ -127,7 +127,7 @@ class Visit:
     listed: int = 0
     fetched: list[Interchange] = field(default_factory=list)
     left: list[Leave] = field(default_factory=list)
-    """Files that we could not have kept."""
+    """Files that stay at the supplier, though they are for us."""
 
 
 async def visit(place: Workplace, account: Account, crew: Crew) -> Visit:
@@ -184,12 +184,11 @@ async def _channel(
     for planned in plan_fetch(channel, listing, known):
         await tenure.begin()
         spare = await place.do(place.store.spool.free) - place.reserve
-        action = if_it_fits(planned, spare, MAX_FILE)
-        if isinstance(action, Leave):
-            result.left.append(action)
-        row = await crew.run(session, action)
-        if row is not None:
-            result.fetched.append(row)
+        came = await crew.run(session, if_it_fits(planned, spare, MAX_FILE))
+        if isinstance(came, Leave):
+            result.left.append(came)
+        elif came is not None:
+            result.fetched.append(came)
 
 
 def _belongs(account: Account, channel: Inbound, name: str) -> bool:

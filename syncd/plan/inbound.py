@@ -14,6 +14,8 @@ class Fetch:
 
     channel: Inbound
     file: RemoteFile
+    again: bool = False
+    """It was asked for before, and did not come whole."""
 
     def __str__(self) -> str:
         size = "size unknown" if self.file.size is None else counted(self.file.size, "byte")
@@ -33,12 +35,12 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Do not read this file now: we could not keep it, and reading may delete it at the server."""
+    """A file that stays at the supplier: we could not keep it, or it is not given to us."""
 
     channel: Inbound
     file: RemoteFile
     problem: str
-    """`disk-full` or `file-too-large`."""
+    """`disk-full`, `file-too-large` or `file-refused`."""
     why: str
 
     def __str__(self) -> str:
@@ -51,9 +53,16 @@ FileAction = Fetch | Remove | Leave
 def plan_fetch(
     channel: Inbound, listing: Sequence[RemoteFile], known: Mapping[RemoteFile, Interchange]
 ) -> list[Fetch | Remove]:
-    """Decide what to do with each file of a listing; files that are not the channel's are left alone."""
+    """Decide what to do with each file of a listing; files that are not the channel's are left alone.
+
+    What did not come whole before is asked for last: if it ends the visit once more, the others have come.
+    """
     wanted = (_fetch_action(channel, file, known.get(file)) for file in listing if channel.takes(file.name))
-    return [action for action in wanted if action is not None]
+    return sorted((action for action in wanted if action is not None), key=_was_tried)
+
+
+def _was_tried(action: Fetch | Remove) -> bool:
+    return isinstance(action, Fetch) and action.again
 
 
 def if_it_fits(action: FileAction, spare: int, largest: int) -> FileAction:
@@ -77,7 +86,7 @@ def if_it_fits(action: FileAction, spare: int, largest: int) -> FileAction:
 
 def _fetch_action(channel: Inbound, file: RemoteFile, known: Interchange | None) -> Fetch | Remove | None:
     if known is None or _never_had_it_whole(known):
-        return Fetch(channel, file)
+        return Fetch(channel, file, again=known is not None)
     if channel.consume is Consume.WE_REMOVE and known.state in (State.PARSED, State.DONE):
         return Remove(channel, file)
     if channel.consume is Consume.SERVER_REMOVES and None in (file.size, file.modified):

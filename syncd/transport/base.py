@@ -1,6 +1,7 @@
 """The seam to a supplier's server: a session of a few verbs, with a verdict for each.
 
-Rule 1: any error aborts both connections with RST; a session that failed is never used again.
+Rule 1: any error aborts both connections with RST; a session that failed is never used again. Only the refusal of a
+file that was to be fetched is no failure.
 Rule 2: `rename_to` and `store` are the only verbs whose lost reply is a doubt; everything else is plainly not done.
 Rule 3: names are checked by the caller's channel; a session still refuses separators, control characters and dot names.
 Rule 4: one login, one session. Nothing here retries and nothing here logs in twice.
@@ -94,7 +95,10 @@ class Session(Protocol):
         ...
 
     async def retrieve(self, name: str, mode: Mode) -> Download:
-        """Send RETR and return once the server answered 1xx and the data connection stands."""
+        """Send RETR and return once the server answered 1xx and the data connection stands.
+
+        Raises RefusedError (5xx), after which the session goes on, LaterError.
+        """
         ...
 
     async def store(self, name: str, data: bytes, mode: Mode) -> None:

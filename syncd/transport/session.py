@@ -1,6 +1,7 @@
 """A session's verbs and their verdicts: what each reply of RFC 959 means to an order or a file.
 
-Rule 1: any error cuts the session; a reply that belongs to another command can then never be taken for an answer.
+Rule 1: any error cuts the session; a reply that belongs to another command can then never be taken for an answer. A
+file that is not given out is none: its 5xx is a whole answer, and the other files are asked for.
 Rule 2: a doubt begins when STOR or RNTO goes out: a server that was never heard of again may have made the file.
 Rule 3: no command is sent that is not needed: TYPE when it changes, CWD when the directory changes, PWD once and only
 when a second directory is visited.
@@ -110,16 +111,22 @@ class FtpSession:
             raise reply.refusal(f"SIZE {name}")
 
     async def retrieve(self, name: str, mode: Mode) -> "FtpDownload":
-        """Send RETR and return once the data connection stands. Raises RefusedError (5xx), LaterError."""
+        """Send RETR and return once the data connection stands.
+
+        Raises RefusedError (5xx, the session goes on), LaterError.
+        """
         with self._verb():
             await self._type(mode)
             data = await self._wire.dial()
             reply = await self._wire.ask("RETR", name)
-            if reply.kind != 1:
+            if reply.kind == 1:
+                await data.start()
+                self._download = FtpDownload(self._wire, data, name, self._endpoint)
+                return self._download
+            if reply.kind != 5:
                 raise reply.refusal(f"RETR {name}")
-            await data.start()
-            self._download = FtpDownload(self._wire, data, name, self._endpoint)
-            return self._download
+            data.close()
+        raise reply.refusal(f"RETR {name}")
 
     async def store(self, name: str, data: bytes, mode: Mode) -> None:
         """STOR all of `data`; return after the 226.

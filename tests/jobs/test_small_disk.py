@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from syncd import app
 from syncd.cli.once import tour_status
+from syncd.config import load
 from syncd.errors import DiskFullError, StateDamagedError
 from syncd.transport.base import MAX_FILE
 from tests.jobs.shop import Shop, open_shop, stock
 from tests.root import NEEDS_ROOT, must_be_root
 from tests.security.cases import USUAL
 from tests.security.place import ANSWER, RAW, delivered, prepare, visit
-from tests.servers.scripted import scripted, sends
+from tests.servers.scripted import answer, scripted, sends
 
 MIB = 2**20
 
@@ -100,6 +102,30 @@ async def test_a_file_larger_than_any_is_left_and_the_others_come(tmp_path):
     assert delivered(tmp_path) == [ANSWER]
     assert once.returncode == 3, once.stderr
     assert f"umbreit: {ANSWER}9 was not fetched: it has {MAX_FILE + 1} bytes" in once.stdout
+
+
+async def test_a_file_that_is_refused_again_is_told_and_the_others_come(tmp_path):
+    listing = b"".join(f"type=file;size={len(RAW)}; {name}\r\n".encode() for name in (f"{ANSWER}0", ANSWER))
+    gives, refuses = sends(RAW), answer("550 Permission denied")
+
+    def retr(talk, name):
+        (refuses if name == f"{ANSWER}0" else gives)(talk, name)
+
+    with scripted(USUAL | {"MLSD": sends(listing), "RETR": retr}) as server:
+        config = prepare(tmp_path, server)
+        first = await visit(config)
+        assert first.visit is not None
+        assert first.visit.left == [], "it may have been taken away in between"
+        assert delivered(tmp_path) == [ANSWER]
+        second = await visit(config)
+        assert second.visit is not None
+        assert [left.problem for left in second.visit.left] == ["file-refused"]
+        (problem,) = (each for each in app.status(load(config)).problems if each.code == "file-refused")
+        assert "550 Permission denied" in problem.message
+        refuses = gives
+        await visit(config)
+        assert delivered(tmp_path) == [ANSWER, f"{ANSWER}0"]
+        assert "file-refused" not in {each.code for each in app.status(load(config)).problems}
 
 
 @NEEDS_ROOT

@@ -96,13 +96,14 @@ class SessionContract:
         assert await session.remove("T1.tmp")
         assert house.names("in") == []
 
-    async def test_a_missing_file_is_refused_and_ends_the_session(self, session: Session):
+    async def test_a_missing_file_is_refused_and_the_others_come(self, house: Place, session: Session):
+        house.put("out", "R_1", b"one")
         await session.enter("out")
         with pytest.raises(RefusedError) as caught:
             await session.retrieve("nothing", Mode.BINARY)
         assert caught.value.reply == 550
-        with pytest.raises(LaterError):
-            await session.listing()
+        assert await read(await session.retrieve("R_1", Mode.BINARY)) == b"one"
+        assert [file.name for file in await session.listing()] == ["R_1"]
 
     async def test_a_missing_directory_is_refused(self, session: Session):
         with pytest.raises(RefusedError):
