@@ -14,7 +14,7 @@ from syncd.errors import SpoolLostError, UsageError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.judge import hold_reason, judge
 from syncd.model import Direction, Hold, Interchange, RemoteFile, State, Word
-from syncd.state import Draft
+from syncd.state import Draft, is_partial
 from syncd.suppliers.rules import Inbound
 
 BLOCK = 2**18
@@ -104,9 +104,11 @@ async def _take(
 
 
 def _has_bytes(place: Workplace, row: Interchange) -> bool:
-    """Tell whether the spool still has the bytes of a file that was put aside."""
+    """Tell whether the spool still has the bytes of a file that was put aside whole."""
+    if row.spool is None or is_partial(row.spool):
+        return False
     try:
-        return row.spool is not None and place.store.spool.sha256(row.spool) == row.sha256
+        return place.store.spool.sha256(row.spool) == row.sha256
     except SpoolLostError:
         return False
 

@@ -15,7 +15,7 @@ from syncd.jobs.judge import examine, first_error
 from syncd.jobs.outbox import refuse_order
 from syncd.model import Direction, Hold, Interchange, State, Step, Word
 from syncd.plan.guards import guard_order
-from syncd.state import Store
+from syncd.state import Store, is_partial
 from syncd.suppliers.rules import Outbound
 
 NextName = Callable[[Outbound, str], str]
@@ -83,7 +83,7 @@ def release(store: Store, account: Account, row: Interchange, word: Word, at: da
     """
     if (row.direction, row.state) != (Direction.IN, State.QUARANTINED):
         raise _not(row, "a fetched file in quarantine")
-    if row.spool is None or row.sha256 is None:
+    if row.spool is None or row.sha256 is None or is_partial(row.spool):
         raise UsageError(
             f"no. {row.id} did not come whole: nothing of it can be used",
             remedy=f"Get a whole copy from the supplier, then: syncd ingest FILE --account {row.account} --deliver",

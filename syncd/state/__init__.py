@@ -7,7 +7,19 @@ SQLite is the default, PostgreSQL a URL; no exception of either leaves this room
 from syncd.state.gate import Gate
 from syncd.state.journal import Journal
 from syncd.state.journal_hosts import SILENT
-from syncd.state.spool import Draft, Spool
+from syncd.state.spool import Draft, Spool, is_partial
 from syncd.state.store import Store, join_state, open_state, read_state, upgrade
 
-__all__ = ["SILENT", "Draft", "Gate", "Journal", "Spool", "Store", "join_state", "open_state", "read_state", "upgrade"]
+__all__ = [
+    "SILENT",
+    "Draft",
+    "Gate",
+    "Journal",
+    "Spool",
+    "Store",
+    "is_partial",
+    "join_state",
+    "open_state",
+    "read_state",
+    "upgrade",
+]

@@ -28,6 +28,11 @@ def holds_files(root: Path) -> bool:
     return any(root.glob("spool/*/*.raw"))
 
 
+def is_partial(name: str) -> bool:
+    """Tell whether a name of the spool is that of what arrived of a broken transfer."""
+    return name.endswith(".partial")
+
+
 class Draft:
     """A file on its way into the spool; it counts for nothing until it is committed."""
 
@@ -256,4 +261,4 @@ def _there(path: Path) -> Iterator[None]:
 
 def _name(path: Path) -> str:
     name = path.as_posix()
-    return name[name.rindex("/quarantine/" if path.suffix == ".partial" else "/spool/") + 1 :]
+    return name[name.rindex("/quarantine/" if is_partial(name) else "/spool/") + 1 :]

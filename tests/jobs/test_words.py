@@ -359,6 +359,18 @@ async def test_a_short_file_is_released_only_by_a_persons_word_and_a_partial_nev
         assert shop.raw() == {ANSWER: answer()}, "what was put away and is still there is fetched again"
 
 
+async def test_half_an_answer_that_ends_between_two_records_is_not_released(tmp_path):
+    whole = answer() + answer().replace(b"24123456  0001", b"24123456  0002")
+    async with open_shop(tmp_path, umbreit={"faults": [f"cut-data-at:{len(answer())}:rst:RETR:1"]}) as shop:
+        shop.umbreit.out("900900")[ANSWER] = whole
+        await shop.once("umbreit")
+        _, path = app_people.show(settings(shop), number(shop, ANSWER))
+        assert path is not None
+        assert path.read_bytes() == answer()
+        with pytest.raises(UsageError, match="did not come whole"):
+            app_people.release(settings(shop), number(shop, ANSWER), "it will do")
+
+
 # -- beside a daemon --------------------------------------------------------------------------------------------
 
 
