@@ -103,6 +103,14 @@ def test_a_server_that_cannot_be_reached_has_a_problem_of_its_own():
     assert missing(local(19, 17), last=local(19, 13, 59), came=local(19, 4, 58)) == []
 
 
+def test_a_list_is_not_missed_before_a_visit_could_have_found_it():
+    """A list is made about its time: a look five minutes after it shows nothing."""
+    at = datetime.combine(local(10).astimezone(AMSTERDAM), PUBLISHED[2], AMSTERDAM).astimezone(UTC)
+    before = at - 60 * MINUTE
+    assert missing(at + 120 * MINUTE, last=at + 5 * MINUTE, came=before) == []
+    assert len(missing(at + 120 * MINUTE, last=at + 15 * MINUTE, came=before)) == 1
+
+
 def test_a_new_account_expects_what_comes_after_its_first_visit():
     assert missing(local(19, 9), first=None, last=None) == []
     assert missing(local(19, 15), first=local(19, 14, 10)) == []

@@ -81,8 +81,9 @@ def test_we_remove_only_what_was_parsed_and_accepted():
         assert plan_fetch(ours, [file(R)], {file(R): inbound(state, proven=True)}) == []
 
 
-def test_where_reading_deletes_a_known_name_without_size_or_time_is_another_file():
-    vague = file("stock.bhd", size=None)
+@pytest.mark.parametrize("unsaid", [{"size": None}, {"modified": None}])
+def test_where_reading_deletes_a_known_name_without_size_or_time_is_another_file(unsaid):
+    vague = file("stock.bhd", **unsaid)
     assert plan_fetch(STOCK, [vague], {vague: inbound(State.DONE)}) == [Fetch(STOCK, vague)]
     exact = file("stock.bhd")
     assert plan_fetch(STOCK, [exact], {exact: inbound(State.DONE)}) == []

@@ -148,6 +148,31 @@ async def test_a_list_whose_base_is_gone_from_the_spool_comes_whole(tmp_path):
         assert shelf.rows == {EANS[1]: 1}
 
 
+async def test_after_a_part_of_a_whole_list_the_list_before_it_comes_whole_too(tmp_path):
+    """Changes that failed, and the list after them that broke off, tried to see whether the sink is up."""
+    shelf = Shelf()
+    with post(tmp_path, Terms(delta=True, tries=1), shop=shelf) as there:
+        await there.arrive({EANS[0]: 1})
+        await there.deliver()
+        lists = []
+        for ean in EANS[1:3]:
+            there.later(hours=1)
+            lists.append(await there.arrive({ean: 1}))
+
+        def break_off(batch):
+            for record in batch.records() if batch.snapshot else ():
+                shelf.take(record)
+            fail(batch)
+
+        shelf.before = break_off
+        await there.deliver()
+        assert EANS[2] in shelf.rows
+        shelf.before = lambda batch: fail(batch) if batch.name == lists[1].name else None
+        there.later(hours=1)
+        await there.deliver()
+        assert shelf.rows == {EANS[1]: 1}
+
+
 async def test_a_dead_letter_that_is_tried_again_does_not_take_the_sink_back(tmp_path, said):
     shelf = Shelf()
     with post(tmp_path, DELTA, shop=shelf) as there:

@@ -129,6 +129,27 @@ async def test_a_mistake_of_our_own_ends_one_turn_and_not_the_daemon(tmp_path):
         assert shop.umbreit.logins == []
 
 
+async def test_an_order_that_waits_is_no_reason_to_try_sooner_after_a_failure(tmp_path):
+    async with open_shop(tmp_path, umbreit={"faults": ["421"]}) as shop:
+        shop.drop()
+        settings = load(shop.config)
+        async with app.workplace(settings) as place:
+            accounts = {"umbreit": app.accounts_of(settings)["umbreit"]}
+            daemon, stop = (
+                Daemon(place, accounts, {"umbreit": settings.accounts["umbreit"].schedule}, 10),
+                asyncio.Event(),
+            )
+            serving = asyncio.create_task(daemon.serve(stop))
+            await until(lambda: place.store.journal.account("umbreit").next_due)
+            for _ in range(5):
+                daemon.wake_all()
+                await asyncio.sleep(0.1)
+            stop.set()
+            await asyncio.wait_for(serving, PATIENCE)
+            assert place.store.journal.account("umbreit").failures == 1
+        assert shop.states("S_900900_20261121101112") == ["queued"]
+
+
 async def test_a_second_daemon_on_the_same_state_is_refused_in_words(tmp_path):
     async with open_shop(tmp_path) as shop, daemon(shop):
         second = await asyncio.create_subprocess_exec(

@@ -11,7 +11,7 @@ import pytest
 
 from syncd import app
 from syncd.config import load
-from syncd.errors import TooEarlyError
+from syncd.errors import LaterError, TooEarlyError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.tenure import Tenure
 from syncd.jobs.tour import Tour, tour
@@ -149,8 +149,11 @@ class Slow:
         raise AssertionError("nothing is there")
 
 
-def slow_visit(folder: Path, *, asleep: bool) -> tuple[float | None, float, TooEarlyError | None]:
-    """Return when another host got the account, when the visit was over, and what ended it."""
+def slow_visit(folder: Path, *, asleep: bool, away: bool = False) -> tuple[float | None, float, TooEarlyError | None]:
+    """Return when another host got the account, when the visit was over, and what ended it.
+
+    `away`: the database does not answer when the first sign of life is due.
+    """
     clock, server = VirtualClock(datetime(2026, 11, 22, tzinfo=UTC)), MemoryServer()
     server.account(USERS["cb"], PASSWORD)
 
@@ -160,6 +163,13 @@ def slow_visit(folder: Path, *, asleep: bool) -> tuple[float | None, float, TooE
             add_order(store, account="cb")
             place = Workplace(store, None, clock.wall, clock.sample, server.connect, "this/1")
             rival, ended = Rival(store, clock), None
+
+            def inline(call: Callable[..., object], *args: object) -> object:
+                if away and 200 < clock.elapsed < 400:
+                    raise LaterError("the database does not answer")
+                return call(*args)
+
+            virtual.inline = inline
             waiting = virtual.create_task(rival.wait())
             try:
                 await visit(place, account("cb", 21, folder), Slow(rival, asleep=asleep))
@@ -172,8 +182,9 @@ def slow_visit(folder: Path, *, asleep: bool) -> tuple[float | None, float, TooE
     return run(clock, main)
 
 
-def test_a_session_keeps_its_account_however_long_a_transfer_takes(tmp_path):
-    taken, over, ended = slow_visit(tmp_path, asleep=False)
+@pytest.mark.parametrize("away", [False, True])
+def test_a_session_keeps_its_account_however_long_a_transfer_takes(tmp_path, away):
+    taken, over, ended = slow_visit(tmp_path, asleep=False, away=away)
     assert over > 4 * 900, "the lease is a quarter of an hour"
     assert taken is not None
     assert over <= taken <= over + 60

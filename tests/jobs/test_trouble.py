@@ -210,6 +210,19 @@ async def test_nothing_is_read_that_the_disk_could_not_keep(tmp_path):
         assert shop.problems() == {}
 
 
+@pytest.mark.parametrize("channels", ['["raw"]', '["stock", "raw"]'])
+async def test_a_file_is_fetched_through_its_own_channel_alone(tmp_path, channels):
+    """The pattern of `raw` takes every name; read through it, a list would be judged by nobody, and gone at CB."""
+    async with open_shop(tmp_path, config={"cb": f"channels = {channels}"}) as shop:
+        name = shop.cb.publish_stock(stock())
+        shop.cb.out("shop")["receipt.txt"] = b"received\r\n"
+        tours = await shop.once("cb")
+        assert tours["cb"].errors == []
+        chosen = "stock" in channels
+        assert (name in shop.cb.out("shop")) is not chosen
+        assert sorted(shop.raw()) == sorted([name, "receipt.txt"] if chosen else ["receipt.txt"])
+
+
 async def test_a_visit_that_takes_too_long_begins_nothing_more_and_the_next_goes_on(tmp_path):
     config = {"umbreit": 'longest_visit = "1s"'}
     async with open_shop(tmp_path, umbreit={"faults": ["slow:0.15"]}, config=config) as shop:
