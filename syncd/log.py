@@ -23,6 +23,7 @@ EVENTS: Mapping[str, str] = {
     "login": "A session with a supplier's server began.",
     "visit.failed": "A visit ended early; the next one goes on where it stopped.",
     "visit.overtaken": "A visit ended at once: another syncd has the account, since this one stood still.",
+    "listing.unread": "A listing has lines that cannot be read, or that name what no file may be called; told once.",
     "file.left": "A file was left at the supplier: no room for it, larger than any, or refused again.",
     "file.spooled": "An inbound file is on our disk.",
     "file.parsed": "An inbound file was judged whole, and its deliveries are due.",

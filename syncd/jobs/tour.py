@@ -4,7 +4,7 @@ The daemon and `syncd once` run the same tour. Nothing here waits: when the next
 or returned, and whoever drives the tours keeps the time.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -30,6 +30,9 @@ from syncd.model import Interchange, State, Step
 from syncd.plan.outbound import plan_store
 
 log = structlog.get_logger()
+
+UNREAD = "listing-unread"
+"""The problem of an account whose listings hide something."""
 
 TELL_AFTER = 2
 """A single failure is weather; the second in a row is a problem."""
@@ -131,6 +134,20 @@ async def _visit(place: Workplace, account: Account, result: Tour) -> None:
     if result.visit is not None:
         for code in LEFT.keys() - {left.problem for left in result.visit.left}:
             await place.do(place.store.journal.close_problem, account.name, code, place.clock())
+        await _tell_unread(place, account, result.visit.unread)
+
+
+async def _tell_unread(place: Workplace, account: Account, unread: Mapping[str, int]) -> None:
+    """Tell that there may be files which nobody fetches: their lines in a listing say nothing that can be used."""
+    journal, now = place.store.journal, place.clock()
+    where = ", ".join(directory for directory, lines in unread.items() if lines)
+    if not where:
+        await place.do(journal.close_problem, account.name, UNREAD, now)
+        return
+    what = f"the listing of {where} has lines that cannot be read, or that name what no file may be called"
+    remedy = f"Ask {account.supplier.title} what lies there. All other files are fetched."
+    if (await place.do(journal.open_problem, account.name, UNREAD, what, remedy, now)).count == 1:
+        log.warning("listing.unread", account=account.name, reason=what)
 
 
 async def attend(place: Workplace, result: Tour, visiting: Awaitable[Visit]) -> None:

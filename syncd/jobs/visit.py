@@ -126,6 +126,8 @@ class Visit:
     """The orders there was something to do for, as it left them."""
     listed: int = 0
     fetched: list[Interchange] = field(default_factory=list)
+    unread: dict[str, int] = field(default_factory=dict)
+    """By directory, the lines of its listing that are unreadable or name what no file may be called."""
     left: list[Leave] = field(default_factory=list)
     """Files that stay at the supplier, though they are for us."""
 
@@ -179,6 +181,7 @@ async def _channel(
 ) -> None:
     await session.enter(channel.directory)
     listing = [file for file in await session.listing() if _belongs(account, channel, file.name)]
+    result.unread[channel.directory] = session.skipped
     result.listed += len(listing)
     known = await place.do(place.store.journal.known, account.name, channel.name, listing)
     for planned in plan_fetch(channel, listing, known):

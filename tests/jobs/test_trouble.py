@@ -195,6 +195,10 @@ async def test_hostile_names_in_a_listing_are_left_alone(tmp_path):
         assert shop.raw() == {ANSWER: answer()}
         outside = [path for path in tmp_path.rglob("*") if "passwd" in path.name]
         assert outside == []
+        assert "the listing of out has lines" in shop.problems()["listing-unread"].message, "one may be a file for us"
+        shop.umbreit.faults = Faults.of([])
+        await shop.once("umbreit")
+        assert shop.problems() == {}
 
 
 async def test_nothing_is_read_that_the_disk_could_not_keep(tmp_path):
