@@ -157,12 +157,17 @@ def _missing(
 
 
 def _stranded(store: Store, known: "_Known", asked: Iterable[Asked]) -> Iterator[ProblemStatus]:
-    """Say which open orders no visit will look after, since their account is no longer in the configuration."""
+    """Say what nobody looks after, since its account is no longer in the configuration: orders, undelivered files."""
+    files = {each.interchange_id: each.account for each in store.journal.pending(store.journal.host)}
     for name in sorted(known.accounts.keys() - {one.name for one in asked}):
-        if waiting := store.journal.open_orders(name):
-            message = f"{counted(len(waiting), 'order')} left behind: the configuration has no such account"
+        orders = store.journal.open_orders(name)
+        waiting = [*orders, *(store.journal.get(number) for number, owner in files.items() if owner == name)]
+        if waiting:
+            kinds = (counted(len(orders), "order"), counted(len(waiting) - len(orders), "undelivered file"))
+            what = " and ".join(kind for kind in kinds if not kind.startswith("0 "))
+            message = f"{what} left behind: the configuration has no such account"
             remedy = f"Give the account its name back: renamed, it is another. See: syncd history --account {name}"
-            yield ProblemStatus(name, "account-gone", message, remedy, waiting[0].updated_at, 1)
+            yield ProblemStatus(name, "account-gone", message, remedy, min(row.updated_at for row in waiting), 1)
 
 
 WORDS = 5

@@ -141,6 +141,19 @@ async def test_a_file_that_is_lost_before_it_was_judged_stops_nobody(tmp_path):
         assert len(shop.umbreit.orders) == 1
 
 
+async def test_an_undelivered_file_of_an_account_that_was_renamed_is_told(tmp_path):
+    async with open_shop(tmp_path) as shop:
+        shop.inbox.rmdir()
+        shop.inbox.write_text("in the way")
+        shop.umbreit.out("900900")[ANSWER] = answer()
+        await shop.once("umbreit")
+        shop.inbox.unlink()
+        shop.config.write_text(shop.config.read_text().replace("[account.umbreit]", "[account.umbreit2]"))
+        await shop.once("cb")
+        assert shop.states(ANSWER) == ["parsed"], "the sink is there again, and nobody hands it over"
+        assert shop.problems()["account-gone"].message.split(":")[0] == "1 undelivered file left behind"
+
+
 async def test_orders_of_an_account_that_was_renamed_are_told(tmp_path):
     async with open_shop(tmp_path) as shop:
         await shop.once("umbreit")
