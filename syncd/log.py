@@ -8,13 +8,15 @@ Rule 1: a value that was `hide`den appears in no line, not even inside an except
 Rule 2: what a server sent cannot break a line or colour a terminal: control characters are escaped.
 """
 
+import io
 import json
 import logging
 import os
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, TextIO, cast
 from urllib.parse import quote
 
 from syncd.masking import BLACKED, SHORT, forms
@@ -97,6 +99,7 @@ def configure(format: str = "auto", level: str = "info", stream: TextIO | None =
     import structlog
 
     out = stream or sys.stderr
+    lossy = cast("TextIO", _Lossy(out))
     chosen = _format_for(out) if format == "auto" else format
     first: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -109,14 +112,27 @@ def configure(format: str = "auto", level: str = "info", stream: TextIO | None =
     structlog.configure(
         processors=[*first, last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(out),
+        logger_factory=structlog.WriteLoggerFactory(lossy),
         cache_logger_on_first_use=False,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.add_logger_name, *first],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _black_out, last],
     )
-    _route_libraries(formatter, level, out)
+    _route_libraries(formatter, level, lossy)
+
+
+class _Lossy(io.TextIOBase):
+    """A stream whose lines are lost where it cannot be written, as on a full disk: nothing waits for the log."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._out.write(text)
+            self._out.flush()
+        return len(text)
 
 
 def _route_libraries(formatter: logging.Formatter, level: str, stream: TextIO) -> None:

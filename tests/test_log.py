@@ -190,3 +190,12 @@ def _logged(path: Path) -> Iterator[str]:
                 args=[ast.Constant(value=str(event)), *_],
             ):
                 yield event
+
+
+def test_a_log_that_cannot_be_written_stops_nobody(capsys):
+    """Nor does it complain where nobody reads it."""
+    with io.TextIOWrapper(io.FileIO("/dev/full", "w"), write_through=True) as full:
+        log.configure("json", "info", full)
+        structlog.get_logger().info("file.spooled", account="cb")
+        logging.getLogger("library").warning("lost")
+    assert capsys.readouterr().err == ""

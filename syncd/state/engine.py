@@ -160,13 +160,18 @@ def _from_sqlite(code: int | None, said: str, where: object) -> SyncdError:
     return StateDamagedError(f"the state database: {said}", remedy=DAMAGED)
 
 
-_AWAY = ("08", "57", "55P03", "40", "53300")
-"""SQLSTATEs that pass by themselves: connection, shutdown, lock timeout, rollback, too many clients."""
+_AWAY = ("08", "57", "55P03", "40", "53", "25P03", "25P04")
+"""SQLSTATEs that pass by themselves: connection, shutdown, lock timeout, rollback, too many clients, too little
+memory, and a transaction that took too long, as in a process that stood still."""
 
 
 def _from_postgresql(state: str | None, said: str) -> SyncdError:
     if state == "53100":
         return DiskFullError(f"the state database cannot grow: {said}", remedy="Make room on the database's disk.")
+    if state == "25006":
+        remedy = "It may be a standby: let `database` lead to the server that takes changes."
+        return LaterError(f"the state database is read-only: {said}", remedy=remedy)
     if state is None or state.startswith(_AWAY):
-        return LaterError(f"the state database does not answer: {said}", remedy="See that PostgreSQL runs.")
+        remedy = "See that PostgreSQL runs, and that `database` leads to it."
+        return LaterError(f"the state database does not answer: {said}", remedy=remedy)
     return StateDamagedError(f"the state database: {said}", remedy=DAMAGED)

@@ -1,11 +1,15 @@
 """The unit file, judged by systemd's own tools."""
 
 import re
+import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from syncd.systemd import notify
 
 UNIT = Path(__file__).parents[2] / "deploy/systemd/syncd.service"
 WORST = 1.2
@@ -59,3 +63,31 @@ def test_a_stop_is_longer_than_the_step_it_waits_for():
 
 def test_the_boot_id_can_be_read():
     assert "ProcSubset" not in directives()  # it would hide /proc/sys, and the login gate needs the boot id
+
+
+def test_what_is_told_reaches_systemd(tmp_path, monkeypatch):
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        notify("READY=1")
+        assert manager.recv(100) == b"READY=1"
+
+
+def test_a_manager_that_is_away_stops_nobody(tmp_path, monkeypatch):
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    notify("READY=1")
+
+
+def test_a_manager_that_does_not_listen_stops_nobody(tmp_path, monkeypatch):
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as others,
+    ):
+        manager.bind(str(tmp_path / "notify"))
+        others.connect(str(tmp_path / "notify"))
+        others.setblocking(False)
+        with suppress(BlockingIOError):
+            while others.send(b"WATCHDOG=1"):
+                pass
+        notify("WATCHDOG=1")

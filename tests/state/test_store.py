@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from syncd.errors import ConflictError, LaterError, StateDamagedError, StateLockedError, UsageError
 from syncd.model import Step
 from syncd.state import Store, join_state, open_state, read_state
+from syncd.state.engine import Database, server_engine
 from tests.state.samples import NOON, bring, order
 
 
@@ -214,6 +216,24 @@ def test_a_server_that_is_away(tmp_path):
     with pytest.raises(LaterError, match="does not answer") as error:
         open_state(tmp_path, f"postgresql://syncd@/syncd?host={tmp_path}")
     assert error.value.exit_status == 3
+
+
+@pytest.mark.parametrize("option", ["default_transaction_read_only=on", "idle_in_transaction_session_timeout=50ms"])
+def test_a_server_that_is_read_only_or_ends_an_idle_transaction_is_no_damage(postgres, option):
+    """After a fail-over, or when a process wakes that stood still: the next heartbeat tries again."""
+    with postgres.database() as url:
+        database = Database(server_engine(f"{url}&options=-c%20{option.replace('=', '%3D')}"))
+        with pytest.raises(LaterError) as error:
+            write_slowly(database)
+        assert error.value.exit_status == 3
+        database.close()
+
+
+def write_slowly(database: Database) -> None:
+    with database.writing() as connection:
+        connection.exec_driver_sql("SELECT 1")
+        time.sleep(0.3)
+        connection.exec_driver_sql("CREATE TABLE a (b int)")
 
 
 def test_a_busy_database_is_later(tmp_path):
