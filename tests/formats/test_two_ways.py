@@ -128,3 +128,11 @@ def test_a_list_in_no_order_says_the_same_and_a_repeated_ean_is_found():
     for verdict, records in both_ways(DigicomFormat, content, Context(), 1 << 18):
         assert [(finding.code, finding.line) for finding in verdict.findings] == [("duplicate-ean", 4004)]
         assert len(records) == 6000
+
+
+def test_details_behind_the_footer_are_refused_however_many_there_are():
+    rows = "".join(map(gen.bhd_line, list(gen.bhd_rows(2000, 1))[1200:])).encode("ascii")
+    whole = stock_list(500, 2)
+    verdict = DigicomFormat().judge(lambda: iter([whole, rows]), Context())
+    assert (verdict.accepted, verdict.counts) == (False, {"StockLine": 500})
+    assert "after-footer" in verdict.codes

@@ -122,6 +122,15 @@ async def test_a_target_that_takes_few_requests_is_served_in_several_tries(endpo
     assert len(endpoint.taken) == 10
 
 
+async def test_a_batch_that_was_taken_is_sent_again_from_its_beginning(endpoint: Endpoint, tmp_path: Path):
+    batch = batch_of(tmp_path, size=8)
+    async with opened(endpoint) as sink:
+        for _ in range(2):
+            await sink.deliver(batch)
+    spans = ("1-4", "5-8")
+    assert [request["webhook-id"] for request in endpoint.requests] == [f"{batch.key}.{span}" for span in spans * 2]
+
+
 async def test_an_answer_that_was_lost_is_a_repetition_with_the_same_key(endpoint: Endpoint, tmp_path: Path):
     batch = batch_of(tmp_path, size=8)
     endpoint.replies.extend([Reply(takes=True), Reply(takes=True, hangs_up=True)])
