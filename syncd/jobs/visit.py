@@ -12,14 +12,14 @@ from typing import Protocol
 
 import structlog
 
-from syncd.errors import SyncdError
+from syncd.errors import ConflictError, SyncdError
 from syncd.jobs.base import Account, Workplace
 from syncd.jobs.fetch import Fetcher
 from syncd.jobs.judge import judge
 from syncd.jobs.restored import remember_login
 from syncd.jobs.tenure import Tenure
 from syncd.jobs.upload import Carrier
-from syncd.model import Interchange, State
+from syncd.model import Interchange, State, Step
 from syncd.plan.inbound import FileAction, Leave, Remove, if_it_fits, plan_fetch
 from syncd.plan.outbound import in_turn, plan_store
 from syncd.suppliers.rules import Inbound
@@ -138,10 +138,21 @@ async def visit(place: Workplace, account: Account, crew: Crew) -> Visit:
     async with _session(place, account, crew, result) as (session, tenure):
         for order in in_turn(await place.do(place.store.journal.open_orders, account.name)):
             await tenure.begin()
-            result.carried.append(await crew.carry(session, order))
+            result.carried.append(await _carried(place, crew, session, order))
         for channel in account.inbound:
             await _channel(place, account, crew, session, channel, result, tenure)
     return result
+
+
+async def _carried(place: Workplace, crew: Crew, session: Session, order: Interchange) -> Interchange:
+    """Carry an order; leave alone one that another host has put in doubt since the visit began."""
+    try:
+        return await crew.carry(session, order)
+    except ConflictError:
+        moved = await place.do(place.store.journal.get, order.id)
+        if moved.state is not Step.HELD:
+            raise
+        return moved
 
 
 @asynccontextmanager

@@ -507,3 +507,20 @@ async def test_a_file_that_the_copy_does_not_know_is_not_taken_for_another(tmp_p
         assert shop.states(lost.name) == ["quarantined"], "syncd was stopped before a byte of it came"
         (stray,) = (shop.folder / "state" / "quarantine").glob("stray-*.raw")
         assert stray.read_bytes() == content
+
+
+async def test_orders_that_another_host_holds_during_a_visit_are_left_alone(tmp_path):
+    """It has found out that the state is an older copy; the visit that carries them goes on."""
+    async with open_shop(tmp_path) as shop:
+        shop.drop()
+        shop.drop(order(*TWO, reference="5000"), LATER)
+
+        def hold(record):
+            if isinstance(record, Command) and record.verb == "STOR":
+                with join_state(tmp_path / "state") as store:
+                    store.journal.hold_unsent("umbreit", "an older copy", now())
+
+        shop.umbreit.ledger.listeners.append(hold)
+        await shop.once("umbreit")
+        assert shop.states(ORDER) == shop.states(LATER) == ["held (doubt)"]
+        assert shop.umbreit.orders == []
