@@ -58,7 +58,8 @@ def _print(found: "Status") -> None:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
-    console.print("All is in order." if found.word == "ok" else "[bold]Somebody must look:[/]")
+    trouble = "[bold]Somebody must look:[/]" if found.problems else "Not all is in order:"
+    console.print("All is in order." if found.word == "ok" else trouble)
     for problem in found.problems:
         who = f"{problem.account}: " if problem.account else ""
         seen = f"since {when(problem.since)}" + (f", {counted(problem.count, 'time')}" if problem.count > 1 else "")

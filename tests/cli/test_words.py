@@ -201,3 +201,11 @@ def test_the_latest_files(folder):
     first = json.loads(run(folder, "history", "--json").stdout.splitlines()[0])
     assert (first["id"], first["state"]) == (3, "held (guard)")
     assert isinstance(run(folder, "history", "--account", "nobody").exception, UsageError)
+
+
+def test_status_asks_nobody_to_look_where_nothing_is_asked_of_anybody(folder: Path) -> None:
+    config = str(folder / "syncd.toml")
+    with open_state(folder / "state") as store:
+        store.journal.failed("umbreit", "connection-lost", "the server is away", now())
+    result = CliRunner().invoke(syncd, ["status", "--config", config], catch_exceptions=False)
+    assert result.output.startswith("Not all is in order:\n\numbreit (umbreit)  failing: 1 failure")
