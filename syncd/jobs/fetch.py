@@ -10,11 +10,11 @@ import structlog
 
 from syncd.errors import RefusedError
 from syncd.jobs.base import Account, Workplace, uncut
-from syncd.model import Direction, Interchange, RemoteFile, State
+from syncd.model import Direction, Interchange, State
 from syncd.plan.inbound import Fetch, Leave, Remove, sizes_agree
 from syncd.state import Draft
 from syncd.state.rows import Columns
-from syncd.suppliers.rules import Consume, Inbound
+from syncd.suppliers.rules import Consume
 from syncd.transport.base import Session
 from syncd.wording import counted
 
@@ -36,7 +36,7 @@ class Fetcher:
         The server may refuse it: it has vanished, None; or, where that is not the first time, it is left.
         Raises what the session raises, and DiskFullError; the partial is kept then.
         """
-        fetching = self._fetch(action, action.channel, action.file)
+        fetching = self._fetch(action)
         return await (uncut(fetching) if action.channel.consume is Consume.SERVER_REMOVES else fetching)
 
     async def remove(self, action: Remove) -> None:
@@ -44,7 +44,8 @@ class Fetcher:
         await self.session.remove(action.file.name)
         log.info("file.removed", account=self.account.name, channel=action.channel.name, file=action.file.name)
 
-    async def _fetch(self, action: Fetch, channel: Inbound, file: RemoteFile) -> Interchange | Leave | None:
+    async def _fetch(self, action: Fetch) -> Interchange | Leave | None:
+        channel, file = action.channel, action.file
         row = await self.place.do(self.journal.announce, self.account.name, channel.name, file, self.place.clock())
         mode = self.account.supplier.mode(file.name)
         draft = await self.place.do(self.place.store.spool.draft, Direction.IN, row.id)  # before RETR: it may fail

@@ -171,6 +171,9 @@ def _from_postgresql(state: str | None, said: str) -> SyncdError:
     if state == "25006":
         remedy = "It may be a standby: let `database` lead to the server that takes changes."
         return LaterError(f"the state database is read-only: {said}", remedy=remedy)
+    if state == "42501":
+        remedy = "Let the user of `database` own its tables: they belong to the user under whom syncd ran first."
+        return StateDamagedError(f"the state database cannot be used: {said}", remedy=remedy)
     if state is None or state.startswith(_AWAY):
         remedy = "See that PostgreSQL runs, and that `database` leads to it."
         return LaterError(f"the state database does not answer: {said}", remedy=remedy)

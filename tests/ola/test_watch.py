@@ -1,6 +1,7 @@
 """A watch list: asked on a schedule, and its answers handed to the sinks like any other file."""
 
 import asyncio
+import hashlib
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -203,7 +204,7 @@ async def test_a_cut_session_hands_nothing_on(tmp_path: Path):
 
 async def test_answers_that_a_stop_left_in_the_spool_are_judged_and_delivered(tmp_path: Path):
     async with a_house() as house, a_shop(tmp_path, house) as shop:
-        name = "OLA_900900_20261122090000000001"
+        name, said = "OLA_900900_20261122090000000001", b"900900^9783842344549^2^2^1^2^^\r\n"
         settings = load(shop.config)
         accounts = app.accounts_of(settings, ["umbreit"])
         (watch,) = app.watches_of(settings, accounts).values()
@@ -211,9 +212,9 @@ async def test_answers_that_a_stop_left_in_the_spool_are_judged_and_delivered(tm
         async with app.workplace(settings) as place:
             spool = place.store.spool
             await place.do(
-                place.store.journal.receive, "umbreit", "ola", name, 32, "ab" * 32, now(),
-                spool=lambda number: spool.write(Direction.IN, number, b"900900^9783842344549^2^2^1^2^^\r\n"),
+                place.store.journal.receive, "umbreit", "ola", name, len(said), hashlib.sha256(said).hexdigest(), now(),
+                spool=lambda number: spool.write(Direction.IN, number, said),
             )  # fmt: skip
         await shop.once("umbreit")
         assert shop.states(name) == ["done"]
-        assert shop.raw(name) == {name: b"900900^9783842344549^2^2^1^2^^\r\n"}
+        assert shop.raw(name) == {name: said}

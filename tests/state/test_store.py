@@ -229,6 +229,25 @@ def test_a_server_that_is_read_only_or_ends_an_idle_transaction_is_no_damage(pos
         database.close()
 
 
+def test_a_user_without_rights_is_told_so(postgres):
+    with postgres.database() as url:
+        owner = Database(server_engine(url))
+        poor = Database(server_engine(f"{url}&options=-c%20role%3Dpoor"))
+        run(owner, "CREATE TABLE mine (b int)", "CREATE ROLE poor")
+        with pytest.raises(StateDamagedError, match="permission denied") as error:
+            run(poor, "INSERT INTO mine VALUES (1)")
+        assert "own its tables" in error.value.remedy
+        poor.close()
+        run(owner, "DROP ROLE poor")
+        owner.close()
+
+
+def run(database: Database, *statements: str) -> None:
+    with database.writing() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
 def write_slowly(database: Database) -> None:
     with database.writing() as connection:
         connection.exec_driver_sql("SELECT 1")
