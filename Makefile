@@ -46,7 +46,7 @@ format: $(STAMP)
 	$(VENV)/bin/ruff check --fix .
 
 # The core decides what is sent and what is true: no line and no branch of it without a test.
-CORE := syncd.formats,syncd.suppliers,syncd.plan,syncd.life,syncd.model,syncd.wording
+CORE := syncd.formats,syncd.suppliers,syncd.plan,syncd.life,syncd.masking,syncd.model,syncd.wording
 cover: $(STAMP)
 	$(VENV)/bin/python -m coverage run --branch --source $(CORE) -m pytest -q tests/formats tests/test_plan*.py tests/test_life.py tests/test_suppliers.py tests/test_wording.py
 	$(VENV)/bin/python -m coverage report --skip-covered --show-missing --fail-under 100
